@@ -1,0 +1,68 @@
+# Every task of the project. It needs cargo, a C linker and the package index that pip is set up for; nothing else.
+
+PACKAGE := python/lex_learning
+RUNTIME := cargo run --quiet --package lex-runtime --features prepare --
+# Read once, and only by the targets that use them.
+PYTHON = $(eval PYTHON := $$(shell $(RUNTIME) path))$(PYTHON)
+TOOLS = $(eval TOOLS := $$(shell $(RUNTIME) tools))$(TOOLS)
+# Bytecode beside the sources would make cargo build again.
+WITH_TOOLS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$(TOOLS):$(CURDIR)/$(PACKAGE)/src"
+
+.DEFAULT_GOAL := help
+.PHONY: help test test-rust test-python lint lint-rust lint-python format lock prepare python-path bundle runtime-vendor bench clean
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: lint test-rust test-python ## Run every test and every lint
+
+test-rust: ## Run the Rust tests and the examples in the documentation
+	cargo test --workspace
+
+test-python: ## Run the Python tests on the bundled interpreter; ARGUMENTS="-k name" narrows them
+	$(WITH_TOOLS) "$(PYTHON)" -P -m pytest $(PACKAGE)/tests $(ARGUMENTS)
+
+lint: lint-rust lint-python ## Check formatting, lints, types and documentation
+
+lint-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+lint-python:
+	"$(TOOLS)/bin/ruff" check $(PACKAGE)
+	"$(TOOLS)/bin/ruff" format --check $(PACKAGE)
+	cd $(PACKAGE) && $(WITH_TOOLS) "$(PYTHON)" -P -m mypy
+
+format: ## Format the Rust and the Python sources
+	cargo fmt --all
+	"$(TOOLS)/bin/ruff" check --fix --exit-zero $(PACKAGE)
+	"$(TOOLS)/bin/ruff" format $(PACKAGE)
+
+lock: ## Pin the newest Python packages again, for every platform (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: see https://docs.astral.sh/uv/" >&2; exit 1; }
+	cd $(PACKAGE) && for name in requirements requirements-tensorflow requirements-dev; do \
+		uv pip compile --upgrade --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
+			-o $$name.lock $$name.in || exit 1; done
+
+prepare: ## Make the bundled Python ready in the user's cache folder, and print where
+	@$(RUNTIME) prepare
+
+python-path: ## Print the path of the bundled interpreter, and nothing else
+	@$(RUNTIME) path
+
+bundle: ## Copy the runtime to DEST=folder, to ship with an app as runtime/python/<platform>
+	@test -n "$(DEST)" || { echo "name the folder: make bundle DEST=runtime/python/linux-x86_64" >&2; exit 2; }
+	@$(RUNTIME) bundle "$(DEST)"
+
+runtime-vendor: ## Download the pinned interpreter of PLATFORM=name, to be committed
+	@test -n "$(PLATFORM)" || { echo "name the platform: make runtime-vendor PLATFORM=linux-aarch64" >&2; exit 2; }
+	@$(RUNTIME) vendor "$(PLATFORM)"
+
+bench: ## Run the benchmarks
+	cargo bench --workspace
+
+clean: ## Remove what builds made here; the prepared runtimes in the user's cache folder stay
+	cargo clean
+	rm -rf $(PACKAGE)/.mypy_cache $(PACKAGE)/.pytest_cache $(PACKAGE)/.ruff_cache .pytest_cache .ruff_cache
+	find $(PACKAGE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,123 @@
+"""What Rust calls, and nothing else. JSON carries control, Arrow IPC files carry tables."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lex_learning.config import PipelineConfig
+from lex_learning.errors import ArrowConversionError, LexLearningError
+from lex_learning.inference.model import PREDICTION, TrainedModel, parse_row
+from lex_learning.pipeline.orchestrator import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    import pyarrow
+
+    from lex_learning.progress import ProgressUpdate
+
+
+def train(
+    config: str, table: object, emit: Callable[[str], None], is_cancelled: Callable[[], bool]
+) -> tuple[str, list[tuple[str, bytes]], TrainedModel]:
+    """Train on a table.
+
+    Args:
+        config: `PipelineConfig` as JSON.
+        table: A buffer with an Arrow IPC file.
+        emit: Receives each `ProgressUpdate` as JSON; must not block.
+        is_cancelled: See `Pipeline.train`.
+
+    Returns:
+        The result as JSON, the plots by name, and the model.
+    """
+
+    def forward(update: ProgressUpdate) -> None:
+        emit(json.dumps(update.to_dict()))
+
+    pipeline = Pipeline(PipelineConfig.from_json(config), forward)
+    result = pipeline.train(_read_table(table), is_cancelled)
+    return json.dumps(result.to_dict()), list(result.plots.items()), result.model
+
+
+def load_model(path: str) -> TrainedModel:
+    """Read a model file."""
+    return TrainedModel.load(path)
+
+
+def model_from_bytes(data: object) -> TrainedModel:
+    """Rebuild a model from the bytes of a model file."""
+    return TrainedModel.from_bytes(bytes(memoryview(data)))  # type: ignore[arg-type]
+
+
+def save_model(model: TrainedModel, path: str) -> None:
+    """Write a model file."""
+    model.save(path)
+
+
+def model_to_bytes(model: TrainedModel) -> bytes:
+    """The bytes of a model file."""
+    return model.to_bytes()
+
+
+def model_info(model: TrainedModel) -> str:
+    """`ModelInfo` as JSON."""
+    return json.dumps(model.get_info().to_dict())
+
+
+def predict_row(model: TrainedModel, row: str) -> str:
+    """`PredictionResult` as JSON for a row given as JSON."""
+    return json.dumps(model.predict(parse_row(row)).to_dict())
+
+
+def predict_table(model: TrainedModel, table: object) -> pyarrow.Buffer:
+    """Predictions for an Arrow IPC file, as another one; see `TrainedModel.predict_batch`."""
+    import pyarrow
+
+    predicted = model.predict_table(_read_table(table))
+    classes = model.target.classes
+    if not classes:
+        return _write_table(pyarrow.table({PREDICTION: predicted.values}))
+    levels = pyarrow.array(classes, type=pyarrow.large_string() if isinstance(classes[0], str) else None)
+    columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}
+    if predicted.probabilities is not None:
+        for index, name in enumerate(model.probability_columns):
+            columns[name] = pyarrow.array(predicted.probabilities[:, index])
+    return _write_table(pyarrow.table(columns))
+
+
+def echo_table(table: object) -> pyarrow.Buffer:
+    """The same table, through pandas and back: what the conversion tests call."""
+    import pyarrow
+
+    return _write_table(pyarrow.Table.from_pandas(_read_table(table), preserve_index=False))
+
+
+def describe_error(error: BaseException) -> str:
+    """Code, message and context of any exception as JSON, so that Rust never reads a traceback."""
+    code = getattr(error, "code", LexLearningError.code)
+    message = str(error) if hasattr(error, "code") else f"{type(error).__name__}: {error}"
+    return json.dumps({"code": code, "message": message, "context": getattr(error, "context", {})}, default=str)
+
+
+def _read_table(table: Any) -> pd.DataFrame:
+    import pyarrow
+
+    try:
+        with pyarrow.ipc.open_file(pyarrow.py_buffer(table)) as reader:
+            # One block a column: nothing is copied but text and booleans.
+            frame: pd.DataFrame = reader.read_all().to_pandas(split_blocks=True, date_as_object=False)
+    except (pyarrow.ArrowException, ValueError) as error:
+        raise ArrowConversionError(f"the table cannot be read: {error}") from error
+    return frame
+
+
+def _write_table(table: pyarrow.Table) -> pyarrow.Buffer:
+    import pyarrow
+
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()

@@ -1,0 +1,257 @@
+"""The settings of a training, their defaults and bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, Self
+
+from lex_learning.errors import InvalidConfigError
+
+
+class ProblemType(StrEnum):
+    """What the target is: a class or a number."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The smallest and largest value allowed, both included."""
+
+    minimum: float
+    maximum: float
+
+
+BOUNDS: dict[str, Bounds] = {
+    "top_k_algorithms": Bounds(1, 20),
+    "n_trials": Bounds(1, 10_000),
+    "cv_folds": Bounds(2, 20),
+    "test_size": Bounds(0.05, 0.5),
+    "shap_max_samples": Bounds(1, 10_000),
+    "random_seed": Bounds(0, 2**64 - 1),
+    "n_jobs": Bounds(-1, 1024),
+}
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """The settings of one training; checked when made.
+
+    Args:
+        problem_type: Classification or regression.
+        target_column: The column to predict. Default: the last one.
+        algorithm: Train this one alone, by its name. Default: choose.
+        top_k_algorithms: How many algorithms to try, 1 to 20. Default 3.
+        optimize_hyperparams: Search for better settings with Optuna. Default true.
+        n_trials: Settings tried for each algorithm, 1 to 10,000. Default 20.
+        cv_folds: Folds of the cross-validation, 2 to 20. Default 5.
+        test_size: Share of the rows held out for the final metrics, 0.05 to 0.5. Default 0.2.
+        enable_neural_networks: Let the neural network take part. Default true.
+        enable_explainability: Draw the SHAP plots. Default true.
+        shap_max_samples: Rows explained, 1 to 10,000. Default 100.
+        random_seed: The same seed and table give the same model. Default 42.
+        n_jobs: Worker processes, 1 to 1,024, or -1 for one a core. Default -1.
+
+    Raises:
+        InvalidConfigError: A value is of the wrong type or out of its bounds.
+
+    Example:
+        >>> PipelineConfig(ProblemType.REGRESSION, target_column="price").cv_folds
+        5
+    """
+
+    problem_type: ProblemType
+    target_column: str | None = None
+    algorithm: str | None = None
+    top_k_algorithms: int = 3
+    optimize_hyperparams: bool = True
+    n_trials: int = 20
+    cv_folds: int = 5
+    test_size: float = 0.2
+    enable_neural_networks: bool = True
+    enable_explainability: bool = True
+    shap_max_samples: int = 100
+    random_seed: int = 42
+    n_jobs: int = -1
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "problem_type", ProblemType(self.problem_type))
+        except ValueError:
+            raise InvalidConfigError(
+                f"problem_type is {self.problem_type!r}, expected 'classification' or 'regression'",
+                hint="Set problem_type to one of the two.",
+                field="problem_type",
+            ) from None
+        for field in dataclasses.fields(self):
+            _check_type(field.name, str(field.type), getattr(self, field.name))
+        for name, bounds in BOUNDS.items():
+            _check_bounds(name, getattr(self, name), bounds)
+        if self.n_jobs == 0:
+            raise InvalidConfigError(
+                "n_jobs is 0, expected -1 or 1 to 1024", hint="Use -1 for all cores.", field="n_jobs"
+            )
+        if self.target_column == "":
+            raise InvalidConfigError(
+                "target_column is empty, expected a column name",
+                hint="Leave it out to take the last column.",
+                field="target_column",
+            )
+        if self.algorithm is not None:
+            _check_algorithm(self.algorithm, self.problem_type)
+
+    @classmethod
+    def builder(cls) -> PipelineConfigBuilder:
+        """Start a configuration, one setting at a time.
+
+        Example:
+            >>> PipelineConfig.builder().problem_type(ProblemType.REGRESSION).n_trials(5).build().n_trials
+            5
+        """
+        return PipelineConfigBuilder()
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read the settings from a JSON object with the field names of this class.
+
+        Example:
+            >>> PipelineConfig.from_json('{"problem_type": "regression"}').test_size
+            0.2
+        """
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """As the constructor, with unknown names refused by a helpful message."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                raise InvalidConfigError(f"unknown setting {name!r}", hint=_nearest(name, names), field=name)
+        if "problem_type" not in values:
+            raise InvalidConfigError(
+                "problem_type is not set",
+                hint="Set it to 'classification' or 'regression'.",
+                field="problem_type",
+            )
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings by name, JSON-safe."""
+        return dataclasses.asdict(self)
+
+
+class PipelineConfigBuilder:
+    """Collects settings; each method is named as the setting and returns the builder."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def _set(self, name: str, value: Any) -> Self:
+        self._values[name] = value
+        return self
+
+    def problem_type(self, value: ProblemType | str) -> Self:
+        """Classification or regression. Required."""
+        return self._set("problem_type", value)
+
+    def target_column(self, value: str) -> Self:
+        """The column to predict."""
+        return self._set("target_column", value)
+
+    def algorithm(self, value: str) -> Self:
+        """Train this algorithm alone."""
+        return self._set("algorithm", value)
+
+    def top_k_algorithms(self, value: int) -> Self:
+        """How many algorithms to try."""
+        return self._set("top_k_algorithms", value)
+
+    def optimize_hyperparams(self, value: bool) -> Self:
+        """Search for better settings."""
+        return self._set("optimize_hyperparams", value)
+
+    def n_trials(self, value: int) -> Self:
+        """Settings tried for each algorithm."""
+        return self._set("n_trials", value)
+
+    def cv_folds(self, value: int) -> Self:
+        """Folds of the cross-validation."""
+        return self._set("cv_folds", value)
+
+    def test_size(self, value: float) -> Self:
+        """Share of the rows held out."""
+        return self._set("test_size", value)
+
+    def enable_neural_networks(self, value: bool) -> Self:
+        """Let the neural network take part."""
+        return self._set("enable_neural_networks", value)
+
+    def enable_explainability(self, value: bool) -> Self:
+        """Draw the SHAP plots."""
+        return self._set("enable_explainability", value)
+
+    def shap_max_samples(self, value: int) -> Self:
+        """Rows explained."""
+        return self._set("shap_max_samples", value)
+
+    def random_seed(self, value: int) -> Self:
+        """The seed of all randomness."""
+        return self._set("random_seed", value)
+
+    def n_jobs(self, value: int) -> Self:
+        """Worker processes, or -1 for one a core."""
+        return self._set("n_jobs", value)
+
+    def build(self) -> PipelineConfig:
+        """The checked configuration.
+
+        Raises:
+            InvalidConfigError: `problem_type` is missing, or a value is out of its bounds.
+        """
+        return PipelineConfig.from_dict(self._values)
+
+
+def _check_type(name: str, annotation: str, value: object) -> None:
+    kinds: dict[str, tuple[type, ...]] = {
+        "int": (int,),
+        "float": (int, float),
+        "bool": (bool,),
+        "str | None": (str, type(None)),
+    }
+    expected = kinds.get(annotation)
+    if expected is None:
+        return
+    if not isinstance(value, expected) or (isinstance(value, bool) and annotation != "bool"):
+        raise InvalidConfigError(
+            f"{name} is {value!r}, expected {annotation}", hint=f"Give {name} a value of that type.", field=name
+        )
+
+
+def _check_bounds(name: str, value: float, bounds: Bounds) -> None:
+    if not bounds.minimum <= value <= bounds.maximum:
+        raise InvalidConfigError(
+            f"{name} is {value}, expected {bounds.minimum} to {bounds.maximum}",
+            hint=f"Set {name} within these bounds.",
+            field=name,
+        )
+
+
+def _check_algorithm(name: str, problem_type: ProblemType) -> None:
+    from lex_learning.models import available_algorithms
+
+    names = available_algorithms(problem_type)
+    if name not in names:
+        raise InvalidConfigError(
+            f"unknown algorithm {name!r} for {problem_type}", hint=_nearest(name, names), field="algorithm"
+        )
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    known = f"Known: {', '.join(names)}."
+    return f"Did you mean {close[0]!r}? {known}" if close else known

@@ -1,0 +1,1 @@
+"""The shared words: schema, problem, dataset, metrics and results."""

@@ -1,0 +1,131 @@
+"""What a training gives back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lex_learning.core.metrics import Metrics
+    from lex_learning.inference.model import TrainedModel
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One line of the leaderboard.
+
+    Args:
+        name: The algorithm's key.
+        library: The library that it comes from.
+        metric: `log_loss` or `rmse`, of the cross-validation; lower is better.
+        score: Mean over the folds, or None if it failed.
+        fold_scores: One score a fold.
+        hyperparameters: The settings behind the score.
+        trials: Settings tried.
+        seconds: Time spent on this algorithm, summed over workers.
+        failure: Why it has no score, or None.
+    """
+
+    name: str
+    library: str
+    metric: str
+    score: float | None = None
+    fold_scores: list[float] = field(default_factory=list)
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    trials: int = 0
+    seconds: float = 0.0
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The outcome of one training.
+
+    Args:
+        best_model_name: The winner's key.
+        model_results: The leaderboard, best first, failures last.
+        metrics: Of the winner on the held-out rows.
+        feature_importance: (column, share), largest first; see `explainability.importance`.
+        plots: PNG files by name, such as `summary` and `dependence_age`.
+        timings: Seconds by stage, and `total`.
+        warnings: What the user should know about the table or the run.
+        model: The winner, ready to predict.
+    """
+
+    best_model_name: str
+    model_results: list[ModelResult]
+    metrics: Metrics
+    feature_importance: list[tuple[str, float]]
+    plots: dict[str, bytes]
+    timings: dict[str, float]
+    warnings: list[str]
+    model: TrainedModel
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but plots and model, JSON-safe."""
+        return {
+            "best_model_name": self.best_model_name,
+            "model_results": [asdict(each) for each in self.model_results],
+            "metrics": self.metrics.to_dict(),
+            "feature_importance": self.feature_importance,
+            "timings": self.timings,
+            "warnings": self.warnings,
+        }
+
+
+@dataclass(frozen=True)
+class PredictionResult:
+    """The prediction for one row.
+
+    Args:
+        label: The most probable class, as text; None for regression.
+        value: The predicted number; None for classification.
+        probabilities: Probability by label; empty for regression.
+        warnings: What is unusual about the row, such as an unseen category.
+    """
+
+    label: str | None = None
+    value: float | None = None
+    probabilities: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model knows about itself.
+
+    Args:
+        problem_type: `classification` or `regression`.
+        target_column: The predicted column.
+        feature_names: The columns it needs, in training order.
+        class_labels: Class names, or None for regression.
+        best_model_name: The algorithm's key.
+        metrics: On the held-out rows.
+        feature_importance: (column, share), largest first.
+        hyperparameters: Its settings.
+        training_rows: Rows that it learned from.
+        library_version: Version of this package that made it.
+        created: Time of training, ISO 8601, UTC.
+        schema: The columns with kinds, levels and ranges.
+    """
+
+    problem_type: str
+    target_column: str
+    feature_names: list[str]
+    class_labels: list[str] | None
+    best_model_name: str
+    metrics: Metrics
+    feature_importance: list[tuple[str, float]]
+    hyperparameters: dict[str, Any]
+    training_rows: int
+    library_version: str
+    created: str
+    schema: list[dict[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe form."""
+        return asdict(self)

@@ -1,0 +1,291 @@
+"""The frozen column schema: names, types, levels and order, and the encoding into numbers.
+
+All models see one `float64` matrix: numbers as they are, booleans as 0 and 1, categories as
+the index of their level in the training table, and NaN for a category not seen in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from lex_learning.errors import InferenceError, InvalidDataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+class ColumnKind(StrEnum):
+    """How the values of a column are read."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    CATEGORICAL = "categorical"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One feature column as it was in training.
+
+    Args:
+        name: The column's name.
+        kind: How its values are read.
+        levels: Sorted levels of a categorical column, else empty.
+        minimum: Smallest training value of a numeric column.
+        maximum: Largest training value of a numeric column.
+    """
+
+    name: str
+    kind: ColumnKind
+    levels: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the training table held a single value."""
+        if self.kind is ColumnKind.CATEGORICAL:
+            return len(self.levels) < 2
+        return self.minimum == self.maximum
+
+
+class Schema:
+    """The feature columns, in the order in which models see them.
+
+    Example:
+        >>> import pandas as pd
+        >>> schema = Schema.from_frame(pd.DataFrame({"age": [22, 38], "sex": ["male", "female"]}))
+        >>> schema.encode_row({"age": 30, "sex": "female"})
+        (array([[30.,  0.]]), [])
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self.names = [column.name for column in self.columns]
+        self._row_encoders = [_row_encoder(column) for column in self.columns]
+        self._known = frozenset(self.names)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Self:
+        """Read the schema off a checked training table (features only)."""
+        return cls([_read_column(str(name), frame[name]) for name in frame.columns])
+
+    @classmethod
+    def from_dict(cls, values: list[dict[str, Any]]) -> Self:
+        """Rebuild from `to_dict`."""
+        return cls(
+            [
+                Column(**{**each, "kind": ColumnKind(each["kind"]), "levels": tuple(each["levels"])})
+                for each in values
+            ]
+        )
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """JSON-safe form."""
+        return [asdict(column) for column in self.columns]
+
+    @property
+    def categorical_levels(self) -> dict[int, int]:
+        """Number of levels by index of each categorical column."""
+        return {
+            index: len(column.levels)
+            for index, column in enumerate(self.columns)
+            if column.kind is ColumnKind.CATEGORICAL
+        }
+
+    def encode(self, frame: pd.DataFrame, ignore: str | None = None) -> NDArray[np.float64]:
+        """Encode a table, its columns in any order; shape (rows, columns), column-major.
+
+        Args:
+            frame: The table.
+            ignore: A column that may be present and is not used (the target).
+
+        Raises:
+            InferenceError: A column is missing, unknown, of another type, or holds nulls.
+        """
+        self._check_names([str(name) for name in frame.columns], ignore)
+        matrix = np.empty((len(frame), len(self.columns)), dtype=np.float64, order="F")
+        for index, column in enumerate(self.columns):
+            matrix[:, index] = _encode_series(column, frame[column.name])
+        return matrix
+
+    def encode_row(
+        self, row: Mapping[str, object], ignore: str | None = None
+    ) -> tuple[NDArray[np.float64], list[str]]:
+        """Encode one row given by column name; also returns what is unusual about it.
+
+        Raises:
+            InferenceError: A column is missing, unknown, of another type, or null.
+        """
+        if len(row) != len(self.names) or not self._known.issuperset(row):
+            self._check_names(list(row), ignore)
+        warnings: list[str] = []
+        try:
+            values = [
+                encoder(row[name], warnings)
+                for name, encoder in zip(self.names, self._row_encoders, strict=True)
+            ]
+        except KeyError:
+            self._check_names(list(row), ignore)
+            raise
+        return np.array([values]), warnings
+
+    def unseen(self, matrix: NDArray[np.float64]) -> list[str]:
+        """A sentence for each categorical column of an encoded table that holds unseen levels."""
+        counts = {index: int(np.isnan(matrix[:, index]).sum()) for index in self.categorical_levels}
+        return [
+            f"column {self.names[index]!r}: {count} rows hold a category not seen in training"
+            for index, count in counts.items()
+            if count
+        ]
+
+    def _check_names(self, given: list[str], ignore: str | None) -> None:
+        present = set(given)
+        missing = [name for name in self.names if name not in present]
+        if missing:
+            raise InferenceError(
+                f"column {missing[0]!r} is missing" + _and_more(missing),
+                hint=f"Give all columns of the training table: {', '.join(self.names)}.",
+                column=missing[0],
+            )
+        extra = [name for name in given if name not in self._known and name != ignore]
+        if extra:
+            raise InferenceError(
+                f"column {extra[0]!r} was not in the training table" + _and_more(extra),
+                hint="Drop it.",
+                column=extra[0],
+            )
+        if len(present) < len(given):
+            twice = next(name for name in given if given.count(name) > 1)
+            raise InferenceError(f"column {twice!r} is there twice", hint="Rename or drop one.", column=twice)
+
+
+def column_kind(series: pd.Series[Any]) -> ColumnKind | None:
+    """The kind of a pandas column, or None if it is of no supported type."""
+    import pandas as pd
+
+    kind = series.dtype
+    if pd.api.types.is_bool_dtype(kind) and not isinstance(kind, pd.CategoricalDtype):
+        return ColumnKind.BOOLEAN
+    if pd.api.types.is_integer_dtype(kind):
+        return ColumnKind.INTEGER
+    if pd.api.types.is_float_dtype(kind):
+        return ColumnKind.FLOAT
+    if isinstance(kind, pd.CategoricalDtype):
+        return ColumnKind.CATEGORICAL if pd.api.types.is_string_dtype(kind.categories) else None
+    if isinstance(kind, pd.StringDtype):
+        return ColumnKind.CATEGORICAL
+    if kind == object and series.map(lambda value: isinstance(value, str) or value is None).all():
+        return ColumnKind.CATEGORICAL
+    return None
+
+
+def _read_column(name: str, series: pd.Series[Any]) -> Column:
+    kind = column_kind(series)
+    if kind is None:
+        raise InvalidDataError(
+            f"column {name!r} is of type {series.dtype}, expected numbers, text or booleans",
+            hint="Drop it or convert it.",
+            column=name,
+        )
+    if kind is ColumnKind.CATEGORICAL:
+        return Column(name, kind, levels=tuple(sorted(series.unique())))
+    return Column(name, kind, minimum=float(series.min()), maximum=float(series.max()))
+
+
+def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
+    import pandas as pd
+
+    given = column_kind(series)
+    numeric = {ColumnKind.INTEGER, ColumnKind.FLOAT}
+    if given is not column.kind and not (given in numeric and column.kind in numeric) and len(series):
+        raise InferenceError(
+            f"column {column.name!r} is of type {series.dtype}, expected {column.kind}",
+            hint="Give it the type that it had in training.",
+            column=column.name,
+        )
+    null_count = int(series.isna().sum())
+    if null_count:
+        raise InferenceError(
+            f"column {column.name!r} holds {null_count} nulls or NaN",
+            hint="Fill or drop them.",
+            column=column.name,
+        )
+    if column.kind is ColumnKind.CATEGORICAL:
+        # Each distinct text is looked up once, however long the table.
+        codes, present = pd.factorize(series)
+        positions = pd.Index(column.levels, dtype="str").get_indexer(pd.Index(present, dtype="str"))
+        lookup = np.where(positions < 0, np.nan, positions.astype(np.float64))
+        return lookup[codes] if len(lookup) else np.empty(0)
+    values = series.to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise InferenceError(
+            f"column {column.name!r} holds an infinite value", hint="Give finite numbers.", column=column.name
+        )
+    return values
+
+
+def _row_encoder(column: Column) -> Callable[[object, list[str]], float]:
+    name = column.name
+
+    def wrong(value: object) -> InferenceError:
+        return InferenceError(
+            f"column {name!r} is {value!r}, expected {_SPOKEN[column.kind]}",
+            hint="Give it the type that it had in training.",
+            column=name,
+        )
+
+    if column.kind is ColumnKind.CATEGORICAL:
+        codes = {level: float(index) for index, level in enumerate(column.levels)}
+
+        def encode_category(value: object, warnings: list[str]) -> float:
+            if not isinstance(value, str):
+                raise wrong(value)
+            code = codes.get(value)
+            if code is None:
+                warnings.append(f"column {name!r}: category {value!r} was not seen in training")
+                return float("nan")
+            return code
+
+        return encode_category
+
+    if column.kind is ColumnKind.BOOLEAN:
+
+        def encode_boolean(value: object, _: list[str]) -> float:
+            if not isinstance(value, bool | np.bool_):
+                raise wrong(value)
+            return float(value)
+
+        return encode_boolean
+
+    def encode_number(value: object, _: list[str]) -> float:
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise wrong(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            raise wrong(value) from None
+        if not np.isfinite(number):
+            raise wrong(value)
+        return number
+
+    return encode_number
+
+
+_SPOKEN = {
+    ColumnKind.INTEGER: "a finite number",
+    ColumnKind.FLOAT: "a finite number",
+    ColumnKind.BOOLEAN: "true or false",
+    ColumnKind.CATEGORICAL: "text",
+}
+
+
+def _and_more(names: list[str]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -1,0 +1,1 @@
+"""Why a model predicts what it predicts: SHAP values, column importance, and the plots of both."""

@@ -1,0 +1,48 @@
+"""What the linear regressions share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lex_learning.config import ProblemType
+from lex_learning.models.base import Model
+from lex_learning.preprocessing.design import DesignMatrix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lex_learning.models.base import Matrix, Validation
+
+
+class LinearRegressor(Model):
+    """A weight for each design column. The target is standardised, so that penalties mean the same everywhere."""
+
+    problem_types: ClassVar = frozenset({ProblemType.REGRESSION})
+    library: ClassVar = "scikit-learn"
+
+    @abstractmethod
+    def _estimator(self) -> Any:
+        """The estimator, not fitted."""
+
+    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+        """See `Model.fit`."""
+        self._design = DesignMatrix(self.problem)
+        Z = self._design.fit_transform(X)
+        mean, deviation = float(y.mean()), float(y.std()) or 1.0
+        estimator = self._estimator().fit(Z, (y - mean) / deviation)
+        self._weights = estimator.coef_ * deviation
+        self._intercept = float(estimator.intercept_ * deviation + mean)
+        self._centre = Z.mean(axis=0)
+
+    def predict(self, X: Matrix) -> Matrix:
+        """See `Model.predict`."""
+        return (self._design.transform(X) @ self._weights + self._intercept)[:, None]
+
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`; exact for independent columns (Štrumbelj and Kononenko 2014)."""
+        moved = (self._design.transform(X) - self._centre) * self._weights
+        base = np.array([self._centre @ self._weights + self._intercept])
+        return self._design.to_source(moved[:, :, None]), base

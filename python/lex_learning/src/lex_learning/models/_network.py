@@ -1,0 +1,93 @@
+"""The neural network's inputs and its forward pass, in plain numpy: predictions need no TensorFlow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix
+
+    type Weights = dict[str, NDArray[Any]]
+
+MAX_ONE_HOT_LEVELS = 9
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+class NetworkInputs:
+    """Robustly scaled numbers, one-hot columns of small categories, and codes of large ones.
+
+    A number is centred by its median, scaled by its quartiles, and bent smoothly into ±3 (Holzmüller et
+    al. 2024). An unseen category is all zeros, or has the code 0.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._numeric = problem.numeric_columns
+        levels = problem.categorical_levels
+        self._one_hot = [index for index in sorted(levels) if levels[index] <= MAX_ONE_HOT_LEVELS]
+        self._coded = [index for index in sorted(levels) if levels[index] > MAX_ONE_HOT_LEVELS]
+        self._one_hot_codes = [np.arange(levels[index]) for index in self._one_hot]
+        self.level_counts = [levels[index] + 1 for index in self._coded]
+
+    def fit(self, X: Matrix) -> None:
+        """Learn the numbers' centres and scales."""
+        numbers = X[:, self._numeric]
+        low, self._centre, high = np.quantile(numbers, [0.25, 0.5, 0.75], axis=0)
+        spread = np.where(high > low, high - low, np.ptp(numbers, axis=0) / 2.0)
+        self._scale = 1.0 / np.where(spread > 0.0, spread, 1.0)
+
+    def transform(self, X: Matrix) -> tuple[Matrix, Matrix, NDArray[np.intp]]:
+        """Numbers, one-hot columns, and codes; a row each."""
+        scaled = (X[:, self._numeric] - self._centre) * self._scale
+        numbers = scaled / np.sqrt(1.0 + (scaled / 3.0) ** 2)
+        blocks = [
+            X[:, column, None] == codes for column, codes in zip(self._one_hot, self._one_hot_codes, strict=True)
+        ]
+        one_hot = np.hstack(blocks).astype(np.float64) if blocks else np.empty((len(X), 0))
+        return numbers, one_hot, np.nan_to_num(X[:, self._coded] + 1.0, nan=0.0).astype(np.intp)
+
+
+def forward(
+    weights: Weights, activation: str, numbers: Matrix, one_hot: Matrix, codes: NDArray[np.intp]
+) -> Matrix:
+    """The network's raw output: logits, or standardised values.
+
+    Args:
+        weights: Arrays by the names that `neural_network` gives its layers.
+        activation: "selu" or "mish".
+        numbers: See `NetworkInputs.transform`.
+        one_hot: As before.
+        codes: As before.
+    """
+    parts = [numbers]
+    if numbers.shape[1]:
+        waves = np.cos(numbers[:, :, None] * weights["wave.kernel"] + weights["wave.bias"])
+        mixed = np.matmul(waves.transpose(1, 0, 2), weights["mix.kernel"]).transpose(1, 0, 2)
+        parts.append((mixed + weights["mix.bias"]).reshape(len(numbers), -1))
+    parts.append(one_hot)
+    parts.extend(weights[f"embedding_{index}.embeddings"][codes[:, index]] for index in range(codes.shape[1]))
+    hidden = np.hstack(parts) * weights["scale.kernel"]
+    layer = 0
+    while f"hidden_{layer}.kernel" in weights:
+        hidden = _ACTIVATIONS[activation](hidden @ weights[f"hidden_{layer}.kernel"] + weights[f"hidden_{layer}.bias"])
+        layer += 1
+    output: Matrix = hidden @ weights["output.kernel"] + weights["output.bias"]
+    return output
+
+
+def _selu(x: Matrix) -> Matrix:
+    return SELU_SCALE * np.where(x > 0.0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
+
+
+def _mish(x: Matrix) -> Matrix:
+    # tanh(log(1 + e^x)), in one exponential.
+    grown = np.exp(np.minimum(x, 20.0))
+    grown *= grown + 2.0
+    return x * (grown / (grown + 2.0))
+
+
+_ACTIVATIONS = {"selu": _selu, "mish": _mish}

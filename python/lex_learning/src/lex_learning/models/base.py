@@ -1,0 +1,95 @@
+"""What every algorithm declares and does. Before you add to this class: every algorithm pays for it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import optuna
+    from numpy.typing import NDArray
+
+    from lex_learning.config import ProblemType
+    from lex_learning.core.problem import Problem
+
+    type Matrix = NDArray[np.float64]
+    type Validation = tuple[Matrix, NDArray[Any]]
+
+
+class Model(ABC):
+    """One algorithm, fitted to one problem.
+
+    The matrix `X` is the encoding of `core.schema`: numbers, booleans as 0 and 1, categories as level
+    codes with NaN for an unseen one. What else an algorithm needs (one-hot columns, scaling) it makes
+    itself, inside `fit`, so that no fold sees another's rows.
+
+    Args:
+        problem: What is to be learned.
+        params: Settings, of the names in `defaults`.
+        seed: Seed of all randomness, 31 bits.
+        threads: Threads that the fit may use.
+    """
+
+    problem_types: ClassVar[frozenset[ProblemType]]
+    """Problems that it solves."""
+    library: ClassVar[str]
+    """Name of the library that it comes from."""
+    takes_categories: ClassVar[bool] = False
+    """Whether it splits on category codes natively."""
+    stops_early: ClassVar[bool] = False
+    """Whether it trains in rounds and uses `validation` to stop; it then has `rounds`."""
+    is_neural_network: ClassVar[bool] = False
+    """Whether `enable_neural_networks` governs it."""
+    explains_probabilities: ClassVar[bool] = False
+    """Whether a classifier's contributions add up to the probability rather than to its log-odds."""
+
+    def __init__(self, problem: Problem, params: dict[str, Any], *, seed: int, threads: int) -> None:
+        self.problem = problem
+        self.params = params
+        self.seed = seed
+        self.threads = threads
+        self.rounds: int | None = None
+
+    @classmethod
+    def unavailable_reason(cls) -> str | None:
+        """Why it cannot run here (a missing optional library), or None."""
+        return None
+
+    @classmethod
+    @abstractmethod
+    def defaults(cls, problem: Problem) -> dict[str, Any]:
+        """Good settings without any search."""
+
+    @classmethod
+    @abstractmethod
+    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
+        """Settings suggested by a trial, complete: the same names as `defaults`."""
+
+    @classmethod
+    def memory_bytes(cls, problem: Problem) -> int:
+        """Estimate of the memory that a fit needs beside its input."""
+        return 2 * 8 * problem.row_count * problem.column_count
+
+    @abstractmethod
+    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+        """Learn from `X` (rows, columns) and `y` (class codes or values).
+
+        With `validation`, a model that `stops_early` sets `rounds` to its best one; without it, it
+        trains for `params["rounds"]`.
+        """
+
+    @abstractmethod
+    def predict(self, X: Matrix) -> Matrix:
+        """Class probabilities, shape (rows, classes), or values, shape (rows, 1)."""
+
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """Exact SHAP values where the algorithm has its own method, else None.
+
+        Returns:
+            Values of shape (rows, columns, outputs) and the base value of each output, shape (outputs,),
+            in the space in which they add up: log-odds for a classifier, or the probability if it
+            `explains_probabilities`; the target for a regressor.
+            A binary classifier has one output, of its second class.
+        """
+        return None

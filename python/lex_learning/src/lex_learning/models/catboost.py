@@ -1,0 +1,139 @@
+"""CatBoost: gradient boosted symmetric trees with target statistics of categories (Prokhorenkova et al. 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lex_learning.config import ProblemType
+from lex_learning.models.base import Model
+
+if TYPE_CHECKING:
+    import optuna
+    from numpy.typing import NDArray
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix, Validation
+
+MAX_ROUNDS = 1_000
+PATIENCE_ROUNDS = 60
+FEW_ROWS = 1_000
+
+
+class CatBoost(Model):
+    """The `catboost` library's booster."""
+
+    problem_types: ClassVar = frozenset(ProblemType)
+    library: ClassVar = "catboost"
+    takes_categories: ClassVar = True
+    stops_early: ClassVar = True
+
+    @classmethod
+    def defaults(cls, problem: Problem) -> dict[str, Any]:
+        """Near the library's own, which are hard to better; the rate suits 1,000 rounds."""
+        return {
+            "learning_rate": 0.06,
+            "depth": 6,
+            "subsample": 0.9,
+            "l2_leaf_reg": 3.0,
+            "leaf_estimation_iterations": 1,
+            "one_hot_max_size": 15,
+            "rounds": 400,
+        }
+
+    @classmethod
+    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
+        """The space of TabArena (Erickson et al. 2025)."""
+        return {
+            "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.15, log=True),
+            "depth": trial.suggest_int("depth", 4, 8),
+            "subsample": trial.suggest_float("subsample", 0.7, 1.0),
+            "l2_leaf_reg": trial.suggest_float("l2_leaf_reg", 1e-2, 10.0, log=True),
+            "leaf_estimation_iterations": trial.suggest_int("leaf_estimation_iterations", 1, 10, log=True),
+            "one_hot_max_size": trial.suggest_int("one_hot_max_size", 8, 100, log=True),
+            "rounds": 400,
+        }
+
+    @classmethod
+    def memory_bytes(cls, problem: Problem) -> int:
+        """See `Model.memory_bytes`; a cell also is a float32 or a pointer, a quantum, and statistics."""
+        return 30 * problem.row_count * problem.column_count + 100_000_000
+
+    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+        """See `Model.fit`."""
+        import catboost
+
+        settings = {name: value for name, value in self.params.items() if name != "rounds"}
+        settings |= {
+            "loss_function": self._loss(),
+            "bootstrap_type": "Bernoulli",
+            "iterations": self.params["rounds"] if validation is None else MAX_ROUNDS,
+            "random_seed": self.seed,
+            "thread_count": self.threads,
+            "logging_level": "Silent",
+            "allow_writing_files": False,
+        }
+        if self.problem.class_count > 2:
+            settings["classes_count"] = self.problem.class_count
+        booster = catboost.CatBoost(settings)
+        data = catboost.Pool(self._columns(X), y, thread_count=self.threads)
+        if validation is None:
+            booster.fit(data)
+        else:
+            held = catboost.Pool(self._columns(validation[0]), validation[1], thread_count=self.threads)
+            booster.fit(data, eval_set=held, early_stopping_rounds=PATIENCE_ROUNDS)
+        # With an eval set, the library cuts the model to its best round.
+        self.rounds = max(1, booster.tree_count_)
+        self._booster = booster
+
+    def _loss(self) -> str:
+        if not self.problem.is_classification:
+            return "RMSE"
+        return "MultiClass" if self.problem.class_count > 2 else "Logloss"
+
+    def _columns(self, X: Matrix) -> Any:
+        """Numbers in single precision, and texts for codes: a shared text object for each code."""
+        from catboost import FeaturesData
+
+        numbers = categories = None
+        if self.problem.numeric_columns:
+            limit = float(np.finfo(np.float32).max)
+            numbers = np.clip(X[:, self.problem.numeric_columns], -limit, limit).astype(np.float32, order="C")
+        if self.problem.categorical_columns:
+            codes = np.nan_to_num(X[:, self.problem.categorical_columns], nan=-1.0).astype(np.intp)
+            categories = np.ascontiguousarray(self._texts()[codes + 1])
+        return FeaturesData(num_feature_data=numbers, cat_feature_data=categories)
+
+    def _texts(self) -> NDArray[np.object_]:
+        texts: NDArray[np.object_] | None = getattr(self, "_code_texts", None)
+        if texts is None:
+            most = max(self.problem.categorical_levels.values())
+            texts = self._code_texts = np.array([b"%d" % code for code in range(-1, most)], dtype=object)
+        return texts
+
+    def predict(self, X: Matrix) -> Matrix:
+        """See `Model.predict`."""
+        from scipy.special import expit, softmax
+
+        threads = self.threads if len(X) > FEW_ROWS else 1
+        raw = self._booster.predict(self._columns(X), prediction_type="RawFormulaVal", thread_count=threads)
+        if self.problem.class_count > 2:
+            probabilities: Matrix = softmax(raw, axis=1)
+            return probabilities
+        if self.problem.class_count == 2:
+            return np.column_stack([expit(-raw), expit(raw)])
+        return np.asarray(raw, dtype=np.float64)[:, None]
+
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
+        from catboost import Pool
+
+        raw = self._booster.get_feature_importance(
+            Pool(self._columns(X)), type="ShapValues", thread_count=self.threads
+        )
+        shaped = raw.reshape(len(X), -1, X.shape[1] + 1).transpose(0, 2, 1)
+        # The library saw the numbers first, then the categories.
+        values = np.empty((len(X), X.shape[1], shaped.shape[2]))
+        values[:, self.problem.numeric_columns + self.problem.categorical_columns] = shaped[:, :-1]
+        return values, shaped[0, -1, :]

@@ -1,0 +1,79 @@
+"""Nearest neighbours (Fix and Hodges 1951)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lex_learning.config import ProblemType
+from lex_learning.models._rows import sample_rows
+from lex_learning.models.base import Model
+from lex_learning.preprocessing.design import DesignMatrix
+
+if TYPE_CHECKING:
+    import optuna
+    from numpy.typing import NDArray
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix, Validation
+
+MAX_ROWS = 20_000
+
+
+class NearestNeighbors(Model):
+    """scikit-learn's neighbours on scaled numbers and one-hot categories.
+
+    Of more than 20,000 rows, a random 20,000 with the same shares of the classes are kept. Probabilities
+    get one vote more for the class frequencies, so that none is 0.
+    """
+
+    problem_types: ClassVar = frozenset(ProblemType)
+    library: ClassVar = "scikit-learn"
+
+    @classmethod
+    def defaults(cls, problem: Problem) -> dict[str, Any]:
+        """More neighbours of more rows; near ones count more."""
+        if problem.is_classification:
+            return {"n_neighbors": max(3, min(30, round(problem.row_count**0.4))), "weights": "distance", "p": 2}
+        return {"n_neighbors": max(3, min(10, round(problem.row_count**0.25))), "weights": "distance", "p": 2}
+
+    @classmethod
+    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
+        """The number of neighbours, their weights, and the distance."""
+        return {
+            "n_neighbors": trial.suggest_int("n_neighbors", 1, max(2, min(100, problem.row_count // 4)), log=True),
+            "weights": trial.suggest_categorical("weights", ["uniform", "distance"]),
+            "p": trial.suggest_int("p", 1, 2),
+        }
+
+    @classmethod
+    def memory_bytes(cls, problem: Problem) -> int:
+        """See `Model.memory_bytes`; the design matrix of the rows kept."""
+        width = len(problem.numeric_columns) + sum(min(64, count) for count in problem.categorical_levels.values())
+        return 3 * 8 * min(MAX_ROWS, problem.row_count) * width
+
+    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+        """See `Model.fit`."""
+        from sklearn.neighbors import NearestNeighbors as Estimator
+
+        rows = sample_rows(y if self.problem.is_classification else None, len(y), MAX_ROWS, self.seed)
+        self._design = DesignMatrix(self.problem)
+        Z = self._design.fit_transform(X[rows])
+        self._neighbors = min(self.params["n_neighbors"], len(rows))
+        self._estimator = Estimator(n_neighbors=self._neighbors, p=self.params["p"], n_jobs=1).fit(Z)
+        self._outcome = np.asarray(y[rows], dtype=np.float64)[:, None]
+        if self.problem.is_classification:
+            self._outcome = np.eye(self.problem.class_count)[y[rows]]
+
+    def predict(self, X: Matrix) -> Matrix:
+        """See `Model.predict`."""
+        distances, neighbors = self._estimator.kneighbors(self._design.transform(X))
+        weights = np.ones_like(distances)
+        if self.params["weights"] == "distance":
+            weights = 1.0 / np.maximum(distances, 1e-6)
+        weights /= weights.sum(axis=1, keepdims=True)
+        output: Matrix = np.einsum("rn,rno->ro", weights, self._outcome[neighbors])
+        if self.problem.is_classification:
+            output = (output * self._neighbors + self._outcome.mean(axis=0)) / (self._neighbors + 1)
+        return output

@@ -1,0 +1,249 @@
+"""A multi-layer perceptron after RealMLP (Holzmüller et al. 2024)."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lex_learning.config import ProblemType
+from lex_learning.models._network import NetworkInputs, forward
+from lex_learning.models.base import Model
+
+if TYPE_CHECKING:
+    import optuna
+    from numpy.typing import NDArray
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix, Validation
+
+BATCH_ROWS = 256
+HIDDEN_LAYERS = 3
+WAVES = 16
+EMBEDDING_SIZE = 8
+SCALE_RATE = 6.0
+"""How much faster the scale of each input learns than all else."""
+PREDICT_ROWS = 4_096
+
+
+class NeuralNetwork(Model):
+    """Keras on TensorFlow to train, numpy to predict; the fitted model holds weights, not a Keras network.
+
+    Of RealMLP it has the robust inputs, the periodic embedding of numbers, the fast learned scale of
+    inputs, the activations, the schedule with four cosine cycles, AdamW, and the choice of the best epoch.
+    """
+
+    problem_types: ClassVar = frozenset(ProblemType)
+    library: ClassVar = "keras"
+    stops_early: ClassVar = True
+    is_neural_network: ClassVar = True
+
+    @classmethod
+    def unavailable_reason(cls) -> str | None:
+        """See `Model.unavailable_reason`."""
+        missing = [name for name in ("tensorflow", "keras") if find_spec(name) is None]
+        return f"{' and '.join(missing)} is not installed" if missing else None
+
+    @classmethod
+    def defaults(cls, problem: Problem) -> dict[str, Any]:
+        """RealMLP's, with fewer epochs the more rows there are, for processors without a GPU."""
+        epochs = max(16, min(128, round(6_000 * BATCH_ROWS / problem.row_count)))
+        return {
+            "learning_rate": 2e-3 if problem.is_classification else 4e-3,
+            "width": 256,
+            "dropout": 0.15,
+            "weight_decay": 0.02,
+            "label_smoothing": 0.0,
+            "wave_deviation": 0.1,
+            "epochs": epochs,
+            "rounds": epochs,
+        }
+
+    @classmethod
+    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
+        """Around RealMLP's defaults."""
+        epochs = cls.defaults(problem)["epochs"]
+        return {
+            "learning_rate": trial.suggest_float("learning_rate", 5e-4, 1e-2, log=True),
+            "width": trial.suggest_categorical("width", [64, 128, 256]),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.4),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-3, 0.2, log=True),
+            "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.1),
+            "wave_deviation": trial.suggest_float("wave_deviation", 0.03, 1.0, log=True),
+            "epochs": epochs,
+            "rounds": epochs,
+        }
+
+    @classmethod
+    def memory_bytes(cls, problem: Problem) -> int:
+        """See `Model.memory_bytes`; TensorFlow itself, and the inputs in single precision."""
+        return 600_000_000 + 4 * 8 * problem.row_count * problem.column_count
+
+    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+        """See `Model.fit`."""
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        self._inputs = NetworkInputs(self.problem)
+        self._inputs.fit(X)
+        self._mean, self._deviation = 0.0, 1.0
+        if not self.problem.is_classification:
+            self._mean, self._deviation = float(y.mean()), float(y.std()) or 1.0
+            self._lowest, self._highest = float(y.min()), float(y.max())
+        random = np.random.default_rng(self.seed)
+        network = self._build([tensor.shape[1] for tensor in self._inputs.transform(X[:1])], random)
+        train = self._trainer(network, X, y)
+        batch = min(BATCH_ROWS, len(X))
+        best, epochs = np.inf, self.params["epochs"]
+        average = None
+        self.rounds = min(self.params["rounds"], epochs)
+        for epoch in range(epochs if validation is not None else self.rounds):
+            order = random.permutation(len(X))[: len(X) // batch * batch].reshape(-1, batch)
+            train(order.astype(np.int32), np.float32(epoch / epochs))
+            average = _averaged(average, _arrays(network), epoch, epochs)
+            if validation is None:
+                continue
+            self._weights = average
+            loss = self._loss(*validation)
+            if loss < best:
+                best, self.rounds, best_weights = loss, epoch + 1, self._weights
+            elif not best < np.inf or epoch + 1 - self.rounds > max(16, epochs // 3):
+                break
+        self._weights = average if validation is None or best == np.inf else best_weights
+
+    def _build(self, widths: list[int], random: np.random.Generator) -> Any:
+        """The Keras network; `_network.forward` is its twin."""
+        import keras
+        from keras import initializers, layers
+
+        def seed() -> int:
+            return int(random.integers(2**31))
+
+        numbers, one_hot = keras.Input((widths[0],)), keras.Input((widths[1],))
+        codes = keras.Input((widths[2],), dtype="int32")
+        parts = [numbers]
+        if widths[0]:
+            wave = layers.EinsumDense(
+                "bf,fk->bfk",
+                (widths[0], WAVES),
+                bias_axes="fk",
+                name="wave",
+                kernel_initializer=initializers.RandomNormal(
+                    stddev=2.0 * np.pi * self.params["wave_deviation"], seed=seed()
+                ),
+                bias_initializer=initializers.RandomUniform(-np.pi, np.pi, seed=seed()),
+            )
+            mix = layers.EinsumDense(
+                "bfk,fkd->bfd",
+                (widths[0], 3),
+                bias_axes="fd",
+                name="mix",
+                kernel_initializer=initializers.RandomNormal(stddev=WAVES**-0.5, seed=seed()),
+            )
+            parts.append(layers.Flatten()(mix(keras.ops.cos(wave(numbers)))))
+        parts.append(one_hot)
+        for index, count in enumerate(self._inputs.level_counts):
+            embedding = layers.Embedding(
+                count,
+                EMBEDDING_SIZE,
+                name=f"embedding_{index}",
+                embeddings_initializer=initializers.RandomNormal(stddev=EMBEDDING_SIZE**-0.5, seed=seed()),
+            )
+            parts.append(embedding(codes[:, index]))
+        hidden = layers.Concatenate()(parts)
+        # A weight of a sixth on an input six times as large learns six times as fast under Adam.
+        scale = layers.EinsumDense(
+            "bf,f->bf", hidden.shape[1], name="scale", kernel_initializer=initializers.Constant(1.0 / SCALE_RATE)
+        )
+        hidden = scale(hidden * SCALE_RATE)
+        for index in range(HIDDEN_LAYERS):
+            start = initializers.LecunNormal(seed=seed())
+            dense = layers.Dense(
+                self.params["width"], self._activation, kernel_initializer=start, name=f"hidden_{index}"
+            )
+            hidden = layers.Dropout(self.params["dropout"], seed=seed())(dense(hidden))
+        start = initializers.RandomNormal(stddev=0.1 * self.params["width"] ** -0.5, seed=seed())
+        output = layers.Dense(self.problem.output_count, kernel_initializer=start, name="output")(hidden)
+        return keras.Model([numbers, one_hot, codes], output)
+
+    @property
+    def _activation(self) -> str:
+        return "selu" if self.problem.is_classification else "mish"
+
+    def _trainer(self, network: Any, X: Matrix, y: NDArray[Any]) -> Any:
+        """A compiled function that trains for one epoch, given row indices by batch and the time in [0, 1)."""
+        import keras
+        import tensorflow as tf
+
+        numbers, one_hot, codes = self._inputs.transform(X)
+        inputs = [tf.constant(numbers, tf.float32), tf.constant(one_hot, tf.float32), tf.constant(codes, tf.int32)]
+        if self.problem.is_classification:
+            targets = np.eye(self.problem.class_count, dtype=np.float32)[y]
+            smoothing = self.params["label_smoothing"]
+            loss_of = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+        else:
+            targets = ((y - self._mean) / self._deviation).astype(np.float32)[:, None]
+            loss_of = keras.losses.MeanSquaredError()
+        targets = tf.constant(targets)
+        rate = self.params["learning_rate"]
+        decay = self.params["weight_decay"]
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.95)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "wave", "scale"])
+        optimizer.build(network.trainable_variables)
+
+        @tf.function(reduce_retracing=True)
+        def train(order: Any, time: Any) -> None:
+            # Four cosine cycles, each twice as long as the one before.
+            optimizer.learning_rate.assign(rate * _sched(tf, time))
+            for rows in order:
+                batch = [tf.gather(each, rows) for each in inputs]
+                with tf.GradientTape() as tape:
+                    loss = loss_of(tf.gather(targets, rows), network(batch, training=True))
+                optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+
+        return train
+
+    def _loss(self, X: Matrix, y: NDArray[Any]) -> float:
+        output = self.predict(X)
+        if self.problem.is_classification:
+            return float(-np.log(np.maximum(output[np.arange(len(y)), y], 1e-15)).mean())
+        return float(np.mean((output[:, 0] - y) ** 2))
+
+    def predict(self, X: Matrix) -> Matrix:
+        """See `Model.predict`."""
+        from scipy.special import softmax
+
+        parts = [self._raw(X[start : start + PREDICT_ROWS]) for start in range(0, max(1, len(X)), PREDICT_ROWS)]
+        raw = np.vstack(parts)
+        if self.problem.is_classification:
+            probabilities: Matrix = softmax(raw, axis=1)
+            return probabilities
+        return np.clip(raw * self._deviation + self._mean, self._lowest, self._highest)
+
+    def _raw(self, X: Matrix) -> Matrix:
+        return forward(self._weights, self._activation, *self._inputs.transform(X))
+
+
+def _arrays(network: Any) -> dict[str, NDArray[np.float64]]:
+    """The network's weights by layer and name, in double precision."""
+    named = {f"{layer.name}.{weight.name}": weight for layer in network.layers for weight in layer.weights}
+    found = {
+        name: np.asarray(weight.numpy(), dtype=np.float64)
+        for name, weight in named.items()
+        if not name.startswith("dropout")
+    }
+    found["scale.kernel"] *= SCALE_RATE
+    return found
+
+SCHED=os.environ.get("SCHED","coslog"); EMA=float(os.environ.get("EMA","0"))
+def _sched(tf,time):
+    if SCHED=="coslog": return 0.5 * (1.0 - tf.cos(2.0 * np.pi * tf.math.log(1.0 + 15.0 * time) / np.log(2.0)))
+    warm = tf.minimum(1.0, 0.2+time*20)
+    if SCHED=="cos": return warm*0.5*(1+tf.cos(np.pi*time))
+    if SCHED=="flat": return warm
+def _averaged(average, current, epoch, epochs):
+    if average is None or not EMA: return current
+    share = max(2/(epoch+2), EMA/epochs)
+    return {n: average[n]+share*(current[n]-average[n]) for n in current}

@@ -1,0 +1,128 @@
+"""XGBoost: gradient boosted trees, grown level by level (Chen and Guestrin 2016)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lex_learning.config import ProblemType
+from lex_learning.models.base import Model
+
+if TYPE_CHECKING:
+    import optuna
+    from numpy.typing import NDArray
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix, Validation
+
+MAX_ROUNDS = 2_000
+PATIENCE_ROUNDS = 100
+FEW_ROWS = 1_000
+
+
+class XgBoost(Model):
+    """The `xgboost` library's booster."""
+
+    problem_types: ClassVar = frozenset(ProblemType)
+    library: ClassVar = "xgboost"
+    takes_categories: ClassVar = True
+    stops_early: ClassVar = True
+
+    @classmethod
+    def defaults(cls, problem: Problem) -> dict[str, Any]:
+        """The tuned defaults of Holzmüller et al. 2024 (RealMLP), softened."""
+        return {
+            "learning_rate": 0.05,
+            "max_depth": 6 if problem.is_classification else 7,
+            "min_child_weight": 1.0,
+            "subsample": 0.7,
+            "colsample_bylevel": 0.9,
+            "colsample_bynode": 0.9,
+            "reg_alpha": 0.0,
+            "reg_lambda": 1.0,
+            "rounds": 300,
+        }
+
+    @classmethod
+    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
+        """The space of TabArena (Erickson et al. 2025)."""
+        return {
+            "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
+            "max_depth": trial.suggest_int("max_depth", 3, 10, log=True),
+            "min_child_weight": trial.suggest_float("min_child_weight", 1e-3, 5.0, log=True),
+            "subsample": trial.suggest_float("subsample", 0.6, 1.0),
+            "colsample_bylevel": trial.suggest_float("colsample_bylevel", 0.6, 1.0),
+            "colsample_bynode": trial.suggest_float("colsample_bynode", 0.6, 1.0),
+            "reg_alpha": trial.suggest_float("reg_alpha", 1e-4, 5.0, log=True),
+            "reg_lambda": trial.suggest_float("reg_lambda", 1e-4, 5.0, log=True),
+            "rounds": 300,
+        }
+
+    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+        """See `Model.fit`."""
+        import xgboost
+
+        settings = {name: value for name, value in self.params.items() if name != "rounds"}
+        settings |= {
+            "objective": self._objective(),
+            "tree_method": "hist",
+            "seed": self.seed,
+            "nthread": self.threads,
+            "verbosity": 0,
+        }
+        if self.problem.class_count > 2:
+            settings["num_class"] = self.problem.class_count
+        data = xgboost.QuantileDMatrix(**self._columns(X), label=y, nthread=self.threads)
+        self._predict_threads: int | None = None
+        if validation is None:
+            self._booster = xgboost.train(settings, data, num_boost_round=self.params["rounds"])
+            self.rounds = self.params["rounds"]
+        else:
+            held = xgboost.QuantileDMatrix(
+                **self._columns(validation[0]), label=validation[1], ref=data, nthread=self.threads
+            )
+            booster = xgboost.train(
+                settings,
+                data,
+                num_boost_round=MAX_ROUNDS,
+                evals=[(held, "held")],
+                early_stopping_rounds=PATIENCE_ROUNDS,
+                verbose_eval=False,
+            )
+            self.rounds = booster.best_iteration + 1
+            self._booster = booster[: self.rounds]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state | {"_predict_threads": None}
+
+    def _objective(self) -> str:
+        if not self.problem.is_classification:
+            return "reg:squarederror"
+        return "multi:softprob" if self.problem.class_count > 2 else "binary:logistic"
+
+    def _columns(self, X: Matrix) -> dict[str, Any]:
+        kinds = ["c" if index in self.problem.categorical_levels else "q" for index in range(X.shape[1])]
+        return {"data": X, "feature_types": kinds, "enable_categorical": True}
+
+    def predict(self, X: Matrix) -> Matrix:
+        """See `Model.predict`."""
+        threads = self.threads if len(X) > FEW_ROWS else 1
+        if threads != self._predict_threads:
+            # Costs more than the prediction of a row.
+            self._booster.set_param({"nthread": threads})
+            self._predict_threads = threads
+        output = self._booster.inplace_predict(X, validate_features=False)
+        output = output.astype(np.float64)
+        if self.problem.class_count == 2:
+            return np.column_stack([1.0 - output, output])
+        return output.reshape(len(X), self.problem.output_count)
+
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
+        import xgboost
+
+        data = xgboost.DMatrix(**self._columns(X), nthread=self.threads)
+        raw = self._booster.predict(data, pred_contribs=True, strict_shape=True).astype(np.float64)
+        shaped = raw.transpose(0, 2, 1)
+        return shaped[:, :-1, :], shaped[0, -1, :]

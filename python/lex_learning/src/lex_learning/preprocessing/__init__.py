@@ -1,0 +1,1 @@
+"""From a table to what algorithms learn from."""

@@ -1,0 +1,148 @@
+"""Checks of the training table: each problem names its column and the remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lex_learning.config import ProblemType
+from lex_learning.core.schema import ColumnKind, column_kind
+from lex_learning.errors import InvalidDataError, TargetNotFoundError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lex_learning.config import PipelineConfig
+
+MAX_CLASSES = 500
+
+
+def split_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFrame, pd.Series[Any]]:
+    """Check the table and take it apart into features and target.
+
+    Raises:
+        TargetNotFoundError: The target column is not there.
+        InvalidDataError: Anything else that training cannot go on with.
+    """
+    names = [str(name) for name in frame.columns]
+    if not names:
+        raise InvalidDataError("the table has no columns", hint="Give features and a target.")
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidDataError(
+                f"two columns are named {name!r}", hint="Rename or drop one of them.", column=name
+            )
+    target_name = names[-1] if config.target_column is None else config.target_column
+    if target_name not in names:
+        raise TargetNotFoundError(target_name, column=target_name, columns=names)
+    frame = frame.set_axis(names, axis="columns")
+    if frame.empty:
+        raise InvalidDataError("the table has no rows", hint="Give at least as many rows as folds.")
+    for name in names:
+        _check_column(name, frame[name])
+    _check_target(frame[target_name], config)
+    features = frame.drop(columns=target_name)
+    if features.empty:
+        raise InvalidDataError(
+            f"no feature is left beside the target {target_name!r}", hint="Give at least one other column."
+        )
+    return features, frame[target_name]
+
+
+def check_row_count(row_count: int, config: PipelineConfig) -> None:
+    """Refuse a table with too few rows for the folds.
+
+    Raises:
+        InvalidDataError: Fewer training rows than folds.
+    """
+    training_rows = row_count - max(1, round(row_count * config.test_size))
+    if training_rows < config.cv_folds:
+        raise InvalidDataError(
+            f"the table has {row_count} rows: {training_rows} remain for training, fewer than "
+            f"{config.cv_folds} folds",
+            hint="Give more rows or set a smaller cv_folds.",
+        )
+
+
+def _check_column(name: str, series: pd.Series[Any]) -> None:
+    null_count = int(series.isna().sum())
+    if null_count:
+        raise InvalidDataError(
+            f"column {name!r} holds {null_count} nulls or NaN",
+            hint="Fill them or drop these rows.",
+            column=name,
+            nulls=null_count,
+        )
+    kind = column_kind(series)
+    if kind is None:
+        raise InvalidDataError(
+            f"column {name!r} is of type {series.dtype}, expected numbers, text or booleans",
+            hint="Drop it or convert it.",
+            column=name,
+        )
+    if kind is ColumnKind.FLOAT and not np.isfinite(series.to_numpy(dtype=np.float64)).all():
+        raise InvalidDataError(
+            f"column {name!r} holds infinite values", hint="Replace or drop them.", column=name
+        )
+
+
+def _check_target(series: pd.Series[Any], config: PipelineConfig) -> None:
+    name = str(series.name)
+    if config.problem_type is ProblemType.CLASSIFICATION:
+        _check_classes(name, series)
+    else:
+        kind = column_kind(series)
+        if kind not in {ColumnKind.INTEGER, ColumnKind.FLOAT}:
+            raise InvalidDataError(
+                f"target {name!r} is {kind}, expected numbers for regression",
+                hint="Convert it to numbers, or choose classification.",
+                column=name,
+            )
+        if series.min() == series.max():
+            raise InvalidDataError(
+                f"target {name!r} is constant ({series.iloc[0]})",
+                hint="Choose another target; there is nothing to learn.",
+                column=name,
+            )
+    check_row_count(len(series), config)
+
+
+def _check_classes(name: str, series: pd.Series[Any]) -> None:
+    counts = series.value_counts()
+    counts = counts[counts > 0]
+    if len(counts) < 2:
+        raise InvalidDataError(
+            f"target {name!r} has a single class ({counts.index[0]!r})",
+            hint="Give rows of at least two classes.",
+            column=name,
+        )
+    if len(counts) > MAX_CLASSES:
+        numeric = column_kind(series) in {ColumnKind.INTEGER, ColumnKind.FLOAT}
+        raise InvalidDataError(
+            f"target {name!r} has {len(counts)} classes, more than {MAX_CLASSES}",
+            hint="Choose regression." if numeric else "Merge rare classes or choose another target.",
+            column=name,
+        )
+    if counts.iloc[-1] < 2:
+        raise InvalidDataError(
+            f"target {name!r}: class {counts.index[-1]!r} has one row, at least 2 are needed",
+            hint="Drop the class, merge it into another, or add rows.",
+            column=name,
+        )
+
+
+def unusual_columns(features: pd.DataFrame) -> list[str]:
+    """Sentences about columns that train but do not help.
+
+    Raises:
+        InvalidDataError: All feature columns are constant.
+    """
+    constant = [str(name) for name in features.columns if features[name].nunique() < 2]
+    if len(constant) == len(features.columns):
+        raise InvalidDataError(
+            f"every feature column is constant ({', '.join(constant[:5])})",
+            hint="Give a column that varies.",
+            column=constant[0],
+        )
+    return [f"column {name!r} is constant and tells nothing" for name in constant]

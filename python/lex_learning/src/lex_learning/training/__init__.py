@@ -1,0 +1,1 @@
+"""Fitting: splits, tasks, the executor they run on, selection and search."""

@@ -1,0 +1,96 @@
+"""Which algorithms to try, in which order: rules of thumb from public benchmarks.
+
+The orders follow TabArena (Erickson et al. 2025): boosters lead, CatBoost without any tuning; on
+small, near-linear tables a regularised linear model beats them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lex_learning.config import ProblemType
+from lex_learning.models import available_algorithms, model_class
+
+if TYPE_CHECKING:
+    from lex_learning.config import PipelineConfig
+    from lex_learning.core.problem import Problem
+
+SMALL_ROWS = 2_000
+LARGE_ROWS = 50_000
+KERNEL_ROWS = 20_000
+MANY_CLASSES = 20
+
+_SMALL = {
+    ProblemType.CLASSIFICATION: (
+        "catboost logistic_regression lightgbm extra_trees xgboost random_forest svm neural_network "
+        "gradient_boosting knn decision_tree"
+    ),
+    ProblemType.REGRESSION: (
+        "catboost ridge lightgbm extra_trees xgboost svr random_forest neural_network lasso "
+        "gradient_boosting knn linear_regression decision_tree"
+    ),
+}
+_MEDIUM = {
+    ProblemType.CLASSIFICATION: (
+        "lightgbm catboost xgboost neural_network extra_trees random_forest logistic_regression "
+        "gradient_boosting svm knn decision_tree"
+    ),
+    ProblemType.REGRESSION: (
+        "lightgbm catboost xgboost neural_network extra_trees random_forest ridge gradient_boosting svr lasso "
+        "knn linear_regression decision_tree"
+    ),
+}
+_LARGE = {
+    ProblemType.CLASSIFICATION: (
+        "lightgbm xgboost catboost logistic_regression gradient_boosting neural_network decision_tree "
+        "extra_trees random_forest"
+    ),
+    ProblemType.REGRESSION: (
+        "lightgbm xgboost catboost ridge gradient_boosting neural_network lasso linear_regression "
+        "decision_tree extra_trees random_forest"
+    ),
+}
+
+
+def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[str], list[str]]:
+    """The keys to train, best guess first, and sentences about what was left out.
+
+    An algorithm named in the configuration is taken alone, whatever the rules say.
+    """
+    if config.algorithm is not None:
+        return [config.algorithm], []
+    chosen: list[str] = []
+    skipped: list[str] = []
+    for key in ordered_algorithms(problem):
+        if len(chosen) == config.top_k_algorithms:
+            break
+        model = model_class(key)
+        if model.is_neural_network and not config.enable_neural_networks:
+            continue
+        reason = model.unavailable_reason()
+        if reason is None:
+            chosen.append(key)
+        else:
+            skipped.append(f"{key} was left out: {reason}")
+    return chosen, skipped
+
+
+def ordered_algorithms(problem: Problem) -> list[str]:
+    """All algorithms that suit the size of the problem, best guess first."""
+    if problem.row_count <= SMALL_ROWS:
+        order = _SMALL
+    elif problem.row_count <= LARGE_ROWS:
+        order = _MEDIUM
+    else:
+        order = _LARGE
+    available = available_algorithms(problem.type)
+    keys = [key for key in order[problem.type].split() if key in available]
+    # Those that the rules do not know come last.
+    keys += [key for key in available if key not in keys and problem.row_count <= LARGE_ROWS]
+    if problem.row_count > KERNEL_ROWS:
+        keys = [key for key in keys if key not in {"svm", "svr", "knn"}]
+    if problem.class_count > MANY_CLASSES:
+        # Boosters fit one tree for each class and round.
+        slow = [key for key in keys if key in {"catboost", "gradient_boosting", "xgboost"}]
+        keys = [key for key in keys if key not in slow] + slow
+    return keys

@@ -1,0 +1,313 @@
+"""The explanation of a model: that it adds up, stays bounded, and can be looked at."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lex_learning.config import ProblemType
+from lex_learning.core.problem import Problem
+from lex_learning.core.schema import Schema
+from lex_learning.core.target import Target
+from lex_learning.errors import ExplainabilityError
+from lex_learning.explainability import contributions as contributions_module
+from lex_learning.explainability import importance as importance_module
+from lex_learning.explainability.contributions import Space, explain
+from lex_learning.explainability.figures import printable
+from lex_learning.explainability.importance import permutation_importance
+from lex_learning.explainability.plots import draw_plots
+from lex_learning.models import model_class
+
+ROWS = 240
+
+
+class Formula:
+    """A stand-in for a fitted model without an exact method; counts what it is asked."""
+
+    def __init__(self, formula: Any) -> None:
+        self.formula = formula
+        self.asked = 0
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        self.asked += len(X)
+        return np.asarray(self.formula(X)).reshape(len(X), -1)
+
+    def contributions(self, X: np.ndarray) -> None:
+        return None
+
+
+def problem_of(kind: str, columns: int, levels: dict[int, int] | None = None) -> Problem:
+    classes = {"binary": 2, "multiclass": 3, "regression": 0}[kind]
+    problem_type = ProblemType.CLASSIFICATION if classes else ProblemType.REGRESSION
+    return Problem(problem_type, ROWS, columns, classes, levels or {})
+
+
+def frame_of(names: list[str]) -> pd.DataFrame:
+    """Two numbers, a boolean, a category of three levels, and a constant."""
+    random = np.random.default_rng(0)
+    levels = np.array(["low $a$", "mid_b^2", "high 🦄"])
+    columns = [
+        random.normal(size=ROWS),
+        random.integers(0, 5, ROWS),
+        random.random(ROWS) < 0.5,
+        levels[random.integers(0, 3, ROWS)],
+        np.full(ROWS, 7.0),
+    ]
+    return pd.DataFrame(dict(zip(names, columns, strict=True)))
+
+
+PLAIN = ["size", "count", "flag", "kind", "constant"]
+ODD = ["price_$ in $", "x^2_{a} \\frac{1}{2}", "😀🦄 漢字\n%d", "a very long name " * 9, ""]
+
+
+def fitted(kind: str, algorithm: str = "lightgbm", names: list[str] = PLAIN) -> SimpleNamespace:
+    frame = frame_of(names)
+    schema = Schema.from_frame(frame)
+    X = schema.encode(frame)
+    score = X[:, 0] + X[:, 2] * X[:, 1] / 2 + (X[:, 3] == 0)
+    labels = {"binary": ("no", "yes $_^ 🦄"), "multiclass": ("a", "b $x$", "漢"), "regression": ()}[kind]
+    y: Any = (
+        score
+        if not labels
+        else np.digitize(score, np.quantile(score, np.linspace(0, 1, len(labels) + 1)[1:-1]))
+    )
+    problem = problem_of(kind, X.shape[1], schema.categorical_levels)
+    chosen = model_class(algorithm)
+    settings = chosen.defaults(problem) | ({"rounds": 30} if algorithm == "lightgbm" else {})
+    model = chosen(problem, settings, seed=0, threads=1)
+    model.fit(X, y)
+    return SimpleNamespace(
+        model=model, X=X, y=y, problem=problem, schema=schema, target=Target("out_$", labels)
+    )
+
+
+def plots_of(case: SimpleNamespace, rows: int = 80) -> dict[str, bytes]:
+    found = explain(case.model, case.X[:rows], case.X, case.problem, seed=1)
+    order = [index for index, _ in permutation_importance(case.model, case.X, case.y, case.problem, seed=1)]
+    return draw_plots(found, case.X[:rows], case.schema, case.target, case.problem, order)
+
+
+@pytest.mark.parametrize(("kind", "outputs"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
+def test_exact_contributions_add_up(kind: str, outputs: int) -> None:
+    case = fitted(kind)
+    found = explain(case.model, case.X, case.X, case.problem, seed=1)
+    assert found.values.shape == (ROWS, 5, outputs)
+    assert found.base.shape == (outputs,)
+    assert not found.approximate
+    total = found.base + found.values.sum(axis=1)
+    predicted = case.model.predict(case.X)
+    if kind == "regression":
+        assert found.space is Space.VALUE
+        np.testing.assert_allclose(total, predicted, atol=1e-6)
+        return
+    assert found.space is Space.LOG_ODDS
+    scores = np.hstack([np.zeros_like(total), total]) if kind == "binary" else total
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, predicted, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "outputs"), [("binary", 1), ("multiclass", 3), ("regression", 1)])
+def test_sampled_contributions_add_up(kind: str, outputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = fitted(kind)
+    monkeypatch.setattr(case.model, "contributions", lambda X: None)
+    found = explain(case.model, case.X[:40], case.X, case.problem, seed=1)
+    assert found.values.shape == (40, 5, outputs)
+    assert found.approximate
+    assert found.space is (Space.VALUE if kind == "regression" else Space.PROBABILITY)
+    predicted = case.model.predict(case.X[:40])
+    expected = predicted[:, 1:] if kind == "binary" else predicted
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), expected, atol=1e-6)
+    assert (found.values[:, 4] == 0).all(), "a constant column has no effect"
+
+
+def test_sampled_contributions_are_near_the_definition() -> None:
+    random = np.random.default_rng(0)
+    X, background = random.normal(size=(10, 4)), random.normal(size=(30, 4))
+    model = Formula(lambda M: M[:, 0] * M[:, 1] + np.sin(M[:, 2]) * M[:, 1] + 2 * M[:, 0])
+    found = explain(model, X, background, problem_of("regression", 4), seed=0)  # type: ignore[arg-type]
+    for row in range(len(X)):
+        for column in range(4):
+            others = [each for each in range(4) if each != column]
+            expected = 0.0
+            for size in range(4):
+                weight = math.factorial(size) * math.factorial(3 - size) / math.factorial(4)
+                for known in itertools.combinations(others, size):
+                    without = background.copy()
+                    without[:, list(known)] = X[row, list(known)]
+                    with_it = without.copy()
+                    with_it[:, column] = X[row, column]
+                    expected += weight * float(np.mean(model.formula(with_it) - model.formula(without)))
+            assert found.values[row, column, 0] == pytest.approx(expected, abs=0.15)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(10_000, 3), (100, 20), (100, 500), (5, 3_000)])
+def test_explaining_is_bounded(rows: int, columns: int) -> None:
+    X = np.random.default_rng(0).normal(size=(rows, columns))
+    model = Formula(lambda M: M[:, 0])
+    found = explain(model, X, X, problem_of("regression", columns), seed=0)  # type: ignore[arg-type]
+    most = contributions_module.MAX_EVALUATIONS + contributions_module.MAX_BACKGROUND_ROWS * 4
+    assert model.asked <= most
+    assert len(found.values) == len(found.rows)
+    assert bool(found.warnings) is (len(found.rows) < rows)
+    np.testing.assert_allclose((found.base + found.values.sum(axis=1))[:, 0], X[found.rows, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(50_000, 3), (3_000, 100), (3_000, 500)])
+def test_importance_is_bounded(rows: int, columns: int) -> None:
+    X = np.random.default_rng(0).normal(size=(rows, columns))
+    model = Formula(lambda M: M[:, 0])
+    found = permutation_importance(model, X, X[:, 0], problem_of("regression", columns), seed=0)  # type: ignore[arg-type]
+    assert found[0] == (0, 1.0)
+    assert len(found) == columns
+    assert model.asked <= importance_module.MAX_EVALUATIONS + importance_module.MAX_ROWS
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_importance_finds_what_matters(kind: str) -> None:
+    case = fitted(kind)
+    found = permutation_importance(case.model, case.X, case.y, case.problem, seed=1)
+    shares = dict(found)
+    assert found[0][0] == 0
+    assert shares[4] == 0.0
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert min(shares.values()) >= 0.0
+    assert [share for _, share in found] == sorted(shares.values(), reverse=True)
+
+
+def test_importance_of_a_model_that_ignores_all_columns_is_zero() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    model = Formula(lambda M: np.zeros(len(M)))
+    found = permutation_importance(model, X, X[:, 0], problem_of("regression", 3), seed=0)  # type: ignore[arg-type]
+    assert found == [(0, 0.0), (1, 0.0), (2, 0.0)]
+
+
+def test_the_seed_decides() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = Formula(lambda M: M[:, 0] * M[:, 1])
+    problem = problem_of("regression", 3)
+    first, again, other = (explain(model, X, X, problem, seed=seed).values for seed in (1, 1, 2))  # type: ignore[arg-type]
+    assert (first == again).all()
+    assert (first != other).any()
+    measured = [permutation_importance(model, X, X[:, 0], problem, seed=seed) for seed in (1, 1)]  # type: ignore[arg-type]
+    assert measured[0] == measured[1]
+
+
+@pytest.mark.parametrize("names", [PLAIN, ODD], ids=["plain", "odd"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "sampled"])
+def test_plots(
+    kind: str,
+    names: list[str],
+    exact: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from matplotlib.image import imread
+
+    case = fitted(kind, names=names)
+    if not exact:
+        monkeypatch.setattr(case.model, "contributions", lambda X: None)
+    plots = plots_of(case)
+    expected = {"summary", "bar", "waterfall"}
+    if kind == "multiclass":
+        expected |= {f"summary_{label}" for label in case.target.labels}
+    assert expected <= set(plots)
+    dependence = set(plots) - expected
+    assert len(dependence) == 3
+    assert dependence <= {f"dependence_{name}" for name in names}
+    for name, png in plots.items():
+        assert png.startswith(b"\x89PNG"), name
+        assert 5_000 < len(png) < 500_000, name
+        pixels = imread(io.BytesIO(png), format="png")[..., :3]
+        assert 400 < pixels.shape[0] < 1_000, name
+        assert pixels.shape[1] == 1_040, name
+        assert 0.005 < (pixels.min(axis=2) < 0.9).mean() < 0.8, name
+        edge = np.concatenate(
+            [pixels[:2].ravel(), pixels[-2:].ravel(), pixels[:, :2].ravel(), pixels[:, -2:].ravel()]
+        )
+        assert edge.min() > 0.9, f"{name} is cut off"
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+
+
+def test_the_same_plots_twice() -> None:
+    case = fitted("binary")
+    assert plots_of(case) == plots_of(case)
+
+
+@pytest.mark.parametrize(("columns", "classes"), [(1, 2), (40, 2), (40, 20), (2, 0)])
+def test_plots_of_narrow_wide_and_many_classed_tables(columns: int, classes: int) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(30, columns))).rename(columns=lambda index: f"column {index}")
+    schema = Schema.from_frame(frame)
+    X = schema.encode(frame)
+    outputs = 1 if classes <= 2 else classes
+    found = contributions_module.Contributions(
+        random.normal(size=(30, columns, outputs)),
+        np.zeros(outputs),
+        Space.LOG_ODDS if classes else Space.VALUE,
+        np.arange(30),
+    )
+    problem_type = ProblemType.CLASSIFICATION if classes else ProblemType.REGRESSION
+    problem = Problem(problem_type, 30, columns, classes)
+    target = Target("out", tuple(range(classes)))
+    plots = draw_plots(found, X, schema, target, problem, range(columns))
+    assert len([name for name in plots if name.startswith("summary")]) == (1 if classes <= 2 else 6)
+    assert len([name for name in plots if name.startswith("dependence")]) == min(columns, 3)
+
+
+def test_plots_of_a_single_row_of_which_nothing_is_known() -> None:
+    frame = pd.DataFrame({"kind": ["a", "b"]})
+    schema = Schema.from_frame(frame)
+    unseen = np.array([[np.nan]])
+    found = contributions_module.Contributions(
+        np.zeros((1, 1, 1)), np.zeros(1), Space.PROBABILITY, np.arange(1)
+    )
+    plots = draw_plots(
+        found, unseen, schema, Target("out", (False, True)), problem_of("binary", 1, {0: 2}), [0]
+    )
+    assert {"summary", "bar", "waterfall"} <= set(plots)
+
+
+def test_failures_name_their_cause() -> None:
+    X = np.zeros((3, 2))
+    problem = problem_of("regression", 2)
+
+    def fails(_: np.ndarray) -> np.ndarray:
+        raise ValueError("no weights")
+
+    with pytest.raises(ExplainabilityError, match="0 rows"):
+        explain(Formula(fails), X[:0], X, problem, seed=0)  # type: ignore[arg-type]
+    with pytest.raises(ExplainabilityError, match="no weights") as caught:
+        explain(Formula(fails), X, X, problem, seed=0)  # type: ignore[arg-type]
+    assert isinstance(caught.value.__cause__, ValueError)
+    with pytest.raises(ExplainabilityError, match="no weights"):
+        permutation_importance(Formula(fails), X, X[:, 0], problem, seed=0)  # type: ignore[arg-type]
+    with pytest.raises(ExplainabilityError, match="not finite"):
+        explain(Formula(lambda M: np.full(len(M), np.nan)), X, X, problem, seed=0)  # type: ignore[arg-type]
+
+
+def test_text_that_the_fonts_lack_becomes_a_box_and_long_text_keeps_both_ends() -> None:
+    assert printable("a\tb\n🦄", 20) == "a b □"
+    assert printable("x" * 50 + "end", 10) == "xxxxxxx…nd"
+
+
+def test_pyplot_is_never_imported() -> None:
+    program = (
+        "import sys, numpy as np; sys.path.insert(0, sys.argv[1]); import test_explainability as t; "
+        "t.plots_of(t.fitted('binary')); assert 'matplotlib.pyplot' not in sys.modules; assert 'shap' not in sys.modules"
+    )
+    folder = str(__import__("pathlib").Path(__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,365 @@
+//! The settings of a training, their defaults and bounds.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use crate::LexLearningError;
+
+/// What the target is: a class or a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemType {
+    /// One of several classes.
+    Classification,
+    /// A number.
+    Regression,
+}
+
+/// The bounds of each setting that has some; both ends are allowed.
+pub mod bounds {
+    use super::RangeInclusive;
+
+    /// `top_k_algorithms`
+    pub const TOP_K_ALGORITHMS: RangeInclusive<u32> = 1..=20;
+    /// `n_trials`
+    pub const N_TRIALS: RangeInclusive<u32> = 1..=10_000;
+    /// `cv_folds`
+    pub const CV_FOLDS: RangeInclusive<u32> = 2..=20;
+    /// `test_size`
+    pub const TEST_SIZE: RangeInclusive<f64> = 0.05..=0.5;
+    /// `shap_max_samples`
+    pub const SHAP_MAX_SAMPLES: RangeInclusive<u32> = 1..=10_000;
+    /// `n_jobs`; 0 is not allowed.
+    pub const N_JOBS: RangeInclusive<i32> = -1..=1024;
+}
+
+mod defaults {
+    pub(super) const fn top_k_algorithms() -> u32 {
+        3
+    }
+    pub(super) const fn yes() -> bool {
+        true
+    }
+    pub(super) const fn n_trials() -> u32 {
+        20
+    }
+    pub(super) const fn cv_folds() -> u32 {
+        5
+    }
+    pub(super) const fn test_size() -> f64 {
+        0.2
+    }
+    pub(super) const fn shap_max_samples() -> u32 {
+        100
+    }
+    pub(super) const fn random_seed() -> u64 {
+        42
+    }
+    pub(super) const fn n_jobs() -> i32 {
+        -1
+    }
+}
+
+/// The settings of one training.
+///
+/// ```
+/// use lex_learning::{PipelineConfig, ProblemType};
+///
+/// # fn main() -> Result<(), lex_learning::LexLearningError> {
+/// let config = PipelineConfig::builder()
+///     .problem_type(ProblemType::Classification)
+///     .target_column("survived")
+///     .n_trials(30)
+///     .build()?;
+/// assert_eq!(config.cv_folds, 5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PipelineConfig {
+    /// Classification or regression. Required.
+    pub problem_type: ProblemType,
+    /// The column to predict. Default: the last one.
+    #[serde(default)]
+    pub target_column: Option<String>,
+    /// Train this algorithm alone, by its name; it is then taken whatever the other settings say. Default: choose.
+    #[serde(default)]
+    pub algorithm: Option<String>,
+    /// How many algorithms to try, 1 to 20. Default 3.
+    #[serde(default = "defaults::top_k_algorithms")]
+    pub top_k_algorithms: u32,
+    /// Search for better settings of each algorithm with Optuna. Default true.
+    #[serde(default = "defaults::yes")]
+    pub optimize_hyperparams: bool,
+    /// Settings tried for each algorithm, 1 to 10,000. Default 20.
+    #[serde(default = "defaults::n_trials")]
+    pub n_trials: u32,
+    /// Folds of the cross-validation, 2 to 20. Default 5.
+    #[serde(default = "defaults::cv_folds")]
+    pub cv_folds: u32,
+    /// Share of the rows held out for the final metrics, 0.05 to 0.5. Default 0.2.
+    #[serde(default = "defaults::test_size")]
+    pub test_size: f64,
+    /// Let the neural network take part. Default true.
+    #[serde(default = "defaults::yes")]
+    pub enable_neural_networks: bool,
+    /// Draw the SHAP plots. Default true.
+    #[serde(default = "defaults::yes")]
+    pub enable_explainability: bool,
+    /// Rows that the SHAP plots are drawn from, 1 to 10,000. Default 100.
+    #[serde(default = "defaults::shap_max_samples")]
+    pub shap_max_samples: u32,
+    /// The same seed, table and machine give the same model. Default 42.
+    #[serde(default = "defaults::random_seed")]
+    pub random_seed: u64,
+    /// Worker processes, 1 to 1,024, or -1 for one a core. Default -1.
+    #[serde(default = "defaults::n_jobs")]
+    pub n_jobs: i32,
+}
+
+impl PipelineConfig {
+    /// Starts a configuration from the defaults.
+    pub fn builder() -> PipelineConfigBuilder {
+        PipelineConfigBuilder::default()
+    }
+
+    fn new(problem_type: ProblemType) -> Self {
+        Self {
+            problem_type,
+            target_column: None,
+            algorithm: None,
+            top_k_algorithms: defaults::top_k_algorithms(),
+            optimize_hyperparams: defaults::yes(),
+            n_trials: defaults::n_trials(),
+            cv_folds: defaults::cv_folds(),
+            test_size: defaults::test_size(),
+            enable_neural_networks: defaults::yes(),
+            enable_explainability: defaults::yes(),
+            shap_max_samples: defaults::shap_max_samples(),
+            random_seed: defaults::random_seed(),
+            n_jobs: defaults::n_jobs(),
+        }
+    }
+
+    /// Checks every setting against its bounds; for a configuration that was deserialized or changed by hand.
+    /// [`Pipeline::train`](crate::Pipeline::train) does it, too.
+    ///
+    /// # Errors
+    ///
+    /// [`LexLearningError::InvalidConfig`] names the first setting that is out of its bounds.
+    pub fn validate(&self) -> Result<(), LexLearningError> {
+        check("top_k_algorithms", &self.top_k_algorithms, &bounds::TOP_K_ALGORITHMS)?;
+        check("n_trials", &self.n_trials, &bounds::N_TRIALS)?;
+        check("cv_folds", &self.cv_folds, &bounds::CV_FOLDS)?;
+        check("test_size", &self.test_size, &bounds::TEST_SIZE)?;
+        check("shap_max_samples", &self.shap_max_samples, &bounds::SHAP_MAX_SAMPLES)?;
+        check("n_jobs", &self.n_jobs, &bounds::N_JOBS)?;
+        if self.n_jobs == 0 {
+            return invalid("n_jobs is 0, expected -1 or 1 to 1024. Use -1 for all cores.");
+        }
+        for (name, value) in [("target_column", &self.target_column), ("algorithm", &self.algorithm)] {
+            if value.as_deref() == Some("") {
+                return invalid(&format!("{name} is empty. Leave it out for the default."));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Collects the settings of a [`PipelineConfig`]; each method is named as its field.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct PipelineConfigBuilder {
+    problem_type: Option<ProblemType>,
+    config: PipelineConfig,
+}
+
+impl Default for PipelineConfigBuilder {
+    fn default() -> Self {
+        Self { problem_type: None, config: PipelineConfig::new(ProblemType::Classification) }
+    }
+}
+
+impl PipelineConfigBuilder {
+    /// Classification or regression. Required.
+    pub fn problem_type(mut self, value: ProblemType) -> Self {
+        self.problem_type = Some(value);
+        self
+    }
+
+    /// The column to predict.
+    pub fn target_column(mut self, value: impl Into<String>) -> Self {
+        self.config.target_column = Some(value.into());
+        self
+    }
+
+    /// Train this algorithm alone.
+    pub fn algorithm(mut self, value: impl Into<String>) -> Self {
+        self.config.algorithm = Some(value.into());
+        self
+    }
+
+    /// How many algorithms to try.
+    pub fn top_k_algorithms(mut self, value: u32) -> Self {
+        self.config.top_k_algorithms = value;
+        self
+    }
+
+    /// Search for better settings.
+    pub fn optimize_hyperparams(mut self, value: bool) -> Self {
+        self.config.optimize_hyperparams = value;
+        self
+    }
+
+    /// Settings tried for each algorithm.
+    pub fn n_trials(mut self, value: u32) -> Self {
+        self.config.n_trials = value;
+        self
+    }
+
+    /// Folds of the cross-validation.
+    pub fn cv_folds(mut self, value: u32) -> Self {
+        self.config.cv_folds = value;
+        self
+    }
+
+    /// Share of the rows held out.
+    pub fn test_size(mut self, value: f64) -> Self {
+        self.config.test_size = value;
+        self
+    }
+
+    /// Let the neural network take part.
+    pub fn enable_neural_networks(mut self, value: bool) -> Self {
+        self.config.enable_neural_networks = value;
+        self
+    }
+
+    /// Draw the SHAP plots.
+    pub fn enable_explainability(mut self, value: bool) -> Self {
+        self.config.enable_explainability = value;
+        self
+    }
+
+    /// Rows that the SHAP plots are drawn from.
+    pub fn shap_max_samples(mut self, value: u32) -> Self {
+        self.config.shap_max_samples = value;
+        self
+    }
+
+    /// The seed of all randomness.
+    pub fn random_seed(mut self, value: u64) -> Self {
+        self.config.random_seed = value;
+        self
+    }
+
+    /// Worker processes, or -1 for one a core.
+    pub fn n_jobs(mut self, value: i32) -> Self {
+        self.config.n_jobs = value;
+        self
+    }
+
+    /// The checked configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`LexLearningError::InvalidConfig`]: the problem type is missing, or a setting is out of its bounds.
+    pub fn build(self) -> Result<PipelineConfig, LexLearningError> {
+        let Some(problem_type) = self.problem_type else {
+            return invalid("problem_type is not set. Set it to ProblemType::Classification or ::Regression.");
+        };
+        let config = PipelineConfig { problem_type, ..self.config };
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+fn check<T>(name: &str, value: &T, bounds: &RangeInclusive<T>) -> Result<(), LexLearningError>
+where
+    T: PartialOrd + std::fmt::Display,
+{
+    if bounds.contains(value) {
+        return Ok(());
+    }
+    let (least, most) = (bounds.start(), bounds.end());
+    invalid(&format!("{name} is {value}, expected {least} to {most}. Set {name} within these bounds."))
+}
+
+fn invalid<T>(message: &str) -> Result<T, LexLearningError> {
+    Err(LexLearningError::InvalidConfig(message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// What both languages agree on; Python's tests read the same file.
+    fn contract() -> Vec<Value> {
+        let text = include_str!("../tests/contract/config.json");
+        serde_json::from_str::<Value>(text).unwrap()["fields"].as_array().unwrap().clone()
+    }
+
+    fn built(field: &str, value: &Value) -> Result<PipelineConfig, LexLearningError> {
+        let config: PipelineConfig =
+            serde_json::from_value(json!({"problem_type": "regression", field: value})).unwrap();
+        config.validate().map(|()| config)
+    }
+
+    #[test]
+    fn the_builder_has_the_defaults_of_the_contract() {
+        let config = PipelineConfig::builder().problem_type(ProblemType::Regression).build().unwrap();
+        let values = serde_json::to_value(config).unwrap();
+        for field in contract() {
+            assert_eq!(values[field["name"].as_str().unwrap()], field["default"], "{field}");
+        }
+        assert_eq!(values.as_object().unwrap().len(), contract().len() + 1);
+    }
+
+    #[test]
+    fn json_with_the_problem_type_alone_has_the_same_defaults() {
+        let parsed: PipelineConfig = serde_json::from_value(json!({"problem_type": "regression"})).unwrap();
+        assert_eq!(parsed, PipelineConfig::builder().problem_type(ProblemType::Regression).build().unwrap());
+    }
+
+    #[test]
+    fn both_ends_of_each_bound_are_allowed() {
+        for field in contract().iter().filter(|field| field.get("minimum").is_some()) {
+            for end in ["minimum", "maximum"] {
+                assert!(built(field["name"].as_str().unwrap(), &field[end]).is_ok(), "{field}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_refused_by_name() {
+        for field in contract() {
+            let name = field["name"].as_str().unwrap();
+            for value in field["refused"].as_array().unwrap() {
+                let error = built(name, value).unwrap_err();
+                assert!(matches!(&error, LexLearningError::InvalidConfig(text) if text.contains(name)), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_problem_type_is_refused() {
+        let error = PipelineConfig::builder().build().unwrap_err();
+        assert!(error.to_string().contains("problem_type"));
+    }
+
+    #[test]
+    fn not_a_number_is_refused() {
+        let error = PipelineConfig::builder().problem_type(ProblemType::Regression).test_size(f64::NAN).build();
+        assert!(error.is_err());
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused() {
+        let parsed = serde_json::from_value::<PipelineConfig>(json!({"problem_type": "regression", "folds": 3}));
+        assert!(parsed.unwrap_err().to_string().contains("folds"));
+    }
+}

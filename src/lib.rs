@@ -1,0 +1,53 @@
+//! Automated machine learning for tables: train, explain and serve, on a bundled `CPython` that needs no installation.
+//!
+//! ```no_run
+//! use lex_learning::{Pipeline, PipelineConfig, ProblemType};
+//!
+//! # fn main() -> Result<(), lex_learning::LexLearningError> {
+//! # let table = polars::prelude::DataFrame::default();
+//! lex_learning::initialize()?;
+//!
+//! let config = PipelineConfig::builder()
+//!     .problem_type(ProblemType::Classification)
+//!     .target_column("survived")
+//!     .build()?;
+//! let pipeline = Pipeline::builder()
+//!     .config(config)
+//!     .on_progress(|update| println!("{:.0}% - {}", update.progress * 100.0, update.message))
+//!     .build()?;
+//!
+//! let result = pipeline.train(&table)?;
+//! let model = pipeline.create_trained_model(&result)?;
+//! let prediction = model.predict(&serde_json::json!({"age": 25, "sex": "male"}))?;
+//! model.save("model.pkl")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! * `python` (on): the engine. Without it only the plain types compile: configuration, results, progress, errors.
+
+mod config;
+mod error;
+#[cfg(feature = "python")]
+mod model;
+#[cfg(feature = "python")]
+mod pipeline;
+mod progress;
+#[cfg(feature = "python")]
+mod python;
+mod types;
+
+pub use config::{PipelineConfig, PipelineConfigBuilder, ProblemType, bounds};
+pub use error::{ArrowConversionKind, LexLearningError};
+#[cfg(feature = "python")]
+pub use model::TrainedModel;
+#[cfg(feature = "python")]
+pub use pipeline::{Pipeline, PipelineBuilder};
+pub use progress::{CancelToken, ProgressCallback, ProgressUpdate, TrainingStage};
+#[cfg(feature = "python")]
+pub use python::{initialize, initialize_from, is_initialized, shutdown};
+pub use types::{
+    ClassMetrics, ColumnInfo, ColumnKind, Metrics, ModelInfo, ModelResult, PredictionResult, TrainingResult,
+};

@@ -1,0 +1,187 @@
+//! A trained model: predicts, and is saved and loaded.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::frame::DataFrame;
+use serde_json::Value;
+
+use crate::python::handle::PythonModel;
+use crate::types::ModelHandle;
+use crate::{LexLearningError, Metrics, ModelInfo, PredictionResult, ProblemType};
+
+/// A model in the interpreter's memory. Cheap to clone; predicts from many threads, also while a training runs.
+///
+/// ```no_run
+/// # fn main() -> Result<(), lex_learning::LexLearningError> {
+/// lex_learning::initialize()?;
+/// let model = lex_learning::TrainedModel::load("model.pkl")?;
+/// let prediction = model.predict(&serde_json::json!({"age": 25, "sex": "male"}))?;
+/// println!("{:?} {:?}", prediction.label, prediction.probabilities);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TrainedModel {
+    model: Arc<PythonModel>,
+    info: Arc<ModelInfo>,
+}
+
+impl fmt::Debug for TrainedModel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TrainedModel").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl TrainedModel {
+    /// Reads a model file.
+    ///
+    /// A `.pkl` file is opened by an unpickler that knows a short list of classes; still, load only files from people
+    /// you trust.
+    ///
+    /// # Errors
+    ///
+    /// * [`ModelNotFound`](LexLearningError::ModelNotFound): there is no such file.
+    /// * [`InvalidModelFile`](LexLearningError::InvalidModelFile): it is empty, cut, altered or something else.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LexLearningError> {
+        PythonModel::load(path.as_ref()).and_then(Self::new)
+    }
+
+    /// Writes a model file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`](LexLearningError::InferenceError): the place cannot be written; an old file is untouched.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), LexLearningError> {
+        self.model.save(path.as_ref())
+    }
+
+    /// The content of a model file.
+    ///
+    /// # Errors
+    ///
+    /// [`PythonError`](LexLearningError::PythonError) if a library refuses.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LexLearningError> {
+        self.model.to_bytes()
+    }
+
+    /// Rebuilds a model from [`to_bytes`](Self::to_bytes).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidModelFile`](LexLearningError::InvalidModelFile): the bytes are empty, cut, altered or something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LexLearningError> {
+        PythonModel::from_bytes(bytes).and_then(Self::new)
+    }
+
+    /// Predicts one row, given as a JSON object of column names and values. The target may be in it and is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`](LexLearningError::InferenceError): the JSON is not an object, or a column is missing,
+    /// unknown, null or of another type; the message names it. An unseen category is no error: it predicts, and says so
+    /// in `warnings`.
+    pub fn predict(&self, instance: &Value) -> Result<PredictionResult, LexLearningError> {
+        self.model.predict(instance)
+    }
+
+    /// Predicts every row of a table, its columns in any order; the target may be in it and is ignored.
+    ///
+    /// Gives the column `prediction` (a class of the target's type, or a number), and for classes one
+    /// `probability_<label>` column each. An empty table gives an empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`](LexLearningError::InferenceError): a column is missing, unknown, of another type, or holds
+    /// nulls; the message names it.
+    pub fn predict_batch(&self, table: &DataFrame) -> Result<DataFrame, LexLearningError> {
+        self.model.predict_batch(table)
+    }
+
+    /// Classification or regression.
+    ///
+    /// # Errors
+    ///
+    /// None today; as for all accessors.
+    pub fn problem_type(&self) -> Result<ProblemType, LexLearningError> {
+        Ok(self.info.problem_type)
+    }
+
+    /// The predicted column.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn target_column(&self) -> Result<String, LexLearningError> {
+        Ok(self.info.target_column.clone())
+    }
+
+    /// The columns it needs, in training order.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn feature_names(&self) -> Result<Vec<String>, LexLearningError> {
+        Ok(self.info.feature_names.clone())
+    }
+
+    /// The classes, sorted; `None` for regression.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn class_labels(&self) -> Result<Option<Vec<String>>, LexLearningError> {
+        Ok(self.info.class_labels.clone())
+    }
+
+    /// The algorithm's name.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn best_model_name(&self) -> Result<String, LexLearningError> {
+        Ok(self.info.best_model_name.clone())
+    }
+
+    /// Metrics on the held-out rows of its training.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn metrics(&self) -> Result<Metrics, LexLearningError> {
+        Ok(self.info.metrics.clone())
+    }
+
+    /// Share of each column, largest first.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn feature_importance(&self) -> Result<Vec<(String, f64)>, LexLearningError> {
+        Ok(self.info.feature_importance.clone())
+    }
+
+    /// Everything it knows about itself.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn get_info(&self) -> Result<ModelInfo, LexLearningError> {
+        Ok(self.info.as_ref().clone())
+    }
+
+    pub(crate) fn from_handle(handle: &ModelHandle) -> Result<Self, LexLearningError> {
+        let model = handle.0.clone().and_then(|model| model.downcast::<PythonModel>().ok()).ok_or_else(|| {
+            let message = "the result holds no model, as it was deserialized. Save the model itself, and load that.";
+            LexLearningError::InferenceError(message.to_owned())
+        })?;
+        let info = Arc::new(model.info()?);
+        Ok(Self { model, info })
+    }
+
+    fn new(model: PythonModel) -> Result<Self, LexLearningError> {
+        let info = Arc::new(model.info()?);
+        Ok(Self { model: Arc::new(model), info })
+    }
+}

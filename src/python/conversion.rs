@@ -1,0 +1,68 @@
+//! Tables across the border, as Arrow IPC files in memory.
+
+use std::ffi::c_int;
+use std::io::Cursor;
+
+use polars::prelude::{CompatLevel, DataFrame, IpcReader, IpcWriter, SerReader, SerWriter};
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyBufferError;
+use pyo3::prelude::*;
+use pyo3::{ffi, pyclass};
+
+use crate::{ArrowConversionKind, LexLearningError};
+
+/// Bytes that Python reads where they lie: copying them would cost as much as writing them.
+#[pyclass(frozen, name = "TableBytes")]
+pub(super) struct TableBytes(Vec<u8>);
+
+#[pymethods]
+impl TableBytes {
+    /// # Safety
+    ///
+    /// Called by the interpreter with a view to fill, as the buffer protocol says.
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        if view.is_null() {
+            return Err(PyBufferError::new_err("no view to fill"));
+        }
+        let bytes = &slf.get().0;
+        let length = ffi::Py_ssize_t::try_from(bytes.len())?;
+        // SAFETY: the class is frozen, so the bytes neither move nor change while the view, which holds a reference to
+        // this object, lives; `view` is not null; and the view is read-only.
+        let status = unsafe {
+            ffi::PyBuffer_FillInfo(view, slf.as_ptr(), bytes.as_ptr().cast_mut().cast(), length, 1, flags)
+        };
+        if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+    }
+}
+
+/// Writes a table as one uncompressed Arrow IPC file.
+pub(super) fn to_bytes(table: &DataFrame) -> Result<TableBytes, LexLearningError> {
+    let mut table = table.clone();
+    // One chunk makes one batch, which pyarrow hands to pandas without a copy.
+    table.rechunk_mut();
+    let mut bytes = Vec::with_capacity(table.estimated_size() + 4096);
+    IpcWriter::new(Cursor::new(&mut bytes))
+        .with_compression(None)
+        .with_compat_level(CompatLevel::oldest())
+        .finish(&mut table)
+        .map_err(|error| ArrowConversionKind::Serialize(error.to_string()))?;
+    Ok(TableBytes(bytes))
+}
+
+/// Copies a buffer of Python's.
+pub(super) fn copy_bytes(object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    PyBuffer::<u8>::get(object).or_else(|_| signed(object))?.to_vec(object.py())
+}
+
+/// pyarrow's buffers count in signed bytes; a view of them as unsigned ones is the same memory.
+fn signed<'py>(object: &Bound<'py, PyAny>) -> PyResult<PyBuffer<u8>> {
+    let view = object.py().import("builtins")?.getattr("memoryview")?.call1((object,))?;
+    PyBuffer::get(&view.call_method1("cast", ("B",))?)
+}
+
+/// Reads a table from Arrow IPC bytes.
+pub(super) fn from_bytes(bytes: Vec<u8>) -> Result<DataFrame, LexLearningError> {
+    IpcReader::new(Cursor::new(bytes))
+        .finish()
+        .map_err(|error| ArrowConversionKind::Deserialize(error.to_string()).into())
+}

@@ -1,0 +1,56 @@
+//! A model that lives in the interpreter.
+
+use std::path::Path;
+
+use polars::frame::DataFrame;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::Value;
+
+use super::bridge::{attached, call, parse};
+use super::conversion;
+use crate::{LexLearningError, ModelInfo, PredictionResult};
+
+pub(crate) struct PythonModel(Py<PyAny>);
+
+impl PythonModel {
+    pub(super) fn new(model: Py<PyAny>) -> Self {
+        Self(model)
+    }
+
+    pub(crate) fn load(path: &Path) -> Result<Self, LexLearningError> {
+        attached(|py| call(py, "load_model", (path,)).map(|model| Self(model.unbind())))
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, LexLearningError> {
+        attached(|py| call(py, "model_from_bytes", (PyBytes::new(py, bytes),)).map(|model| Self(model.unbind())))
+    }
+
+    pub(crate) fn save(&self, path: &Path) -> Result<(), LexLearningError> {
+        attached(|py| call(py, "save_model", (&self.0, path)).map(drop))
+    }
+
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, LexLearningError> {
+        attached(|py| call(py, "model_to_bytes", (&self.0,))?.extract())
+    }
+
+    pub(crate) fn info(&self) -> Result<ModelInfo, LexLearningError> {
+        let text: String = attached(|py| call(py, "model_info", (&self.0,))?.extract())?;
+        parse(&text)
+    }
+
+    pub(crate) fn predict(&self, row: &Value) -> Result<PredictionResult, LexLearningError> {
+        let row = row.to_string();
+        let text: String = attached(|py| call(py, "predict_row", (&self.0, row))?.extract())?;
+        parse(&text)
+    }
+
+    pub(crate) fn predict_batch(&self, table: &DataFrame) -> Result<DataFrame, LexLearningError> {
+        let table = conversion::to_bytes(table)?;
+        let bytes = attached(|py| {
+            let predictions = call(py, "predict_table", (&self.0, Bound::new(py, table)?))?;
+            conversion::copy_bytes(&predictions)
+        })?;
+        conversion::from_bytes(bytes)
+    }
+}

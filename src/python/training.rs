@@ -1,0 +1,102 @@
+//! One training: Python works on a thread of its own, events come back over a channel.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use polars::frame::DataFrame;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::bridge::{attached, call, parse};
+use super::conversion::{self, TableBytes};
+use super::handle::PythonModel;
+use super::runtime::{self, STACK_BYTES};
+use crate::types::ModelHandle;
+use crate::{CancelToken, LexLearningError, PipelineConfig, ProgressUpdate, TrainingResult};
+
+enum Message {
+    Event(String),
+    Ended(Box<Result<TrainingResult, LexLearningError>>),
+}
+
+/// What Python calls with each event. It never blocks, so that the interpreter's lock is held no longer than needed.
+#[pyclass(frozen)]
+struct EventSink(Sender<Message>);
+
+#[pymethods]
+impl EventSink {
+    fn __call__(&self, event: String) {
+        // The receiver outlives the training; a late event of an ended one has no reader, and needs none.
+        let _ = self.0.send(Message::Event(event));
+    }
+}
+
+/// What Python asks many times a second.
+#[pyclass(frozen)]
+struct CancelProbe(CancelToken);
+
+#[pymethods]
+impl CancelProbe {
+    fn __call__(&self) -> bool {
+        self.0.is_cancelled() || runtime::is_shutting_down()
+    }
+}
+
+/// Trains on a thread with a large stack, and reports on the caller's.
+pub(crate) fn train(
+    config: &PipelineConfig,
+    table: &DataFrame,
+    cancel: &CancelToken,
+    report: &mut dyn FnMut(ProgressUpdate),
+) -> Result<TrainingResult, LexLearningError> {
+    let _active = runtime::begin_training()?;
+    let config = serde_json::to_string(config).map_err(|error| LexLearningError::InvalidConfig(error.to_string()))?;
+    let table = conversion::to_bytes(table)?;
+    let cancel = cancel.clone();
+    let (sender, receiver) = channel();
+    let worker = move || {
+        let outcome = run(&config, table, cancel, sender.clone());
+        let _ = sender.send(Message::Ended(Box::new(outcome)));
+    };
+    let thread = thread::Builder::new()
+        .name("lex-learning-training".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(worker)
+        .map_err(|error| LexLearningError::TrainingFailed(format!("no thread could be started: {error}")))?;
+    let mut outcome = None;
+    for message in receiver {
+        match message {
+            Message::Event(text) => report(parse(&text)?),
+            Message::Ended(ended) => {
+                outcome = Some(*ended);
+                break;
+            }
+        }
+    }
+    // The thread ended with its last message, or panicked before it.
+    let _ = thread.join();
+    outcome.unwrap_or_else(|| Err(LexLearningError::TrainingFailed("the training thread panicked".to_owned())))
+}
+
+fn run(
+    config: &str,
+    table: TableBytes,
+    cancel: CancelToken,
+    sender: Sender<Message>,
+) -> Result<TrainingResult, LexLearningError> {
+    let (text, plots, model) = attached(|py| {
+        let arguments =
+            (config, Bound::new(py, table)?, Bound::new(py, EventSink(sender))?, Bound::new(py, CancelProbe(cancel))?);
+        let (text, plots, model): (String, Vec<(String, Bound<'_, PyBytes>)>, Py<PyAny>) =
+            call(py, "train", arguments)?.extract()?;
+        let plots: BTreeMap<String, Vec<u8>> =
+            plots.into_iter().map(|(name, png)| (name, png.as_bytes().to_vec())).collect();
+        Ok((text, plots, model))
+    })?;
+    let mut result: TrainingResult = parse(&text)?;
+    result.plots = plots;
+    result.model = ModelHandle(Some(Arc::new(PythonModel::new(model))));
+    Ok(result)
+}
