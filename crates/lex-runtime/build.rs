@@ -1,8 +1,5 @@
 //! Fails early and clearly where pyo3 would build for another Python, in an app that has not been told of `PYO3_CONFIG_FILE`.
-#![allow(
-    clippy::print_stdout,
-    reason = "Cargo reads a build script's instructions from its standard output"
-)]
+#![allow(clippy::print_stdout, reason = "Cargo reads a build script's instructions from its standard output")]
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -38,9 +35,7 @@ fn main() {
 /// Of the copy of lex-learning that is being built.
 fn config_file() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
-    root.unwrap_or(Path::new("lex-learning"))
-        .join(".cargo")
-        .join("pyo3.cfg")
+    root.unwrap_or(Path::new("lex-learning")).join(".cargo").join("pyo3.cfg")
 }
 
 fn check() -> Result<(), String> {
@@ -49,8 +44,7 @@ fn check() -> Result<(), String> {
         .ok_or_else(|| format!("the environment variable {VARIABLE} is not set"))?;
     let name = path.display();
     println!("cargo::rerun-if-changed={name}");
-    let text = fs::read_to_string(&path)
-        .map_err(|error| format!("could not read {VARIABLE}, `{name}`: {error}"))?;
+    let text = fs::read_to_string(&path).map_err(|error| format!("could not read {VARIABLE}, `{name}`: {error}"))?;
     for expected in ["version=3.12", "shared=true"] {
         if !text.lines().any(|line| line.trim() == expected) {
             return Err(format!("{VARIABLE}, `{name}`, has no line `{expected}`"));

@@ -28,9 +28,8 @@ impl TableBytes {
         let length = ffi::Py_ssize_t::try_from(bytes.len())?;
         // SAFETY: the class is frozen, so the bytes neither move nor change while the view, which holds a reference to
         // this object, lives; `view` is not null; and the view is read-only.
-        let status = unsafe {
-            ffi::PyBuffer_FillInfo(view, slf.as_ptr(), bytes.as_ptr().cast_mut().cast(), length, 1, flags)
-        };
+        let status =
+            unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), bytes.as_ptr().cast_mut().cast(), length, 1, flags) };
         if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
     }
 }
@@ -65,4 +64,74 @@ pub(super) fn from_bytes(bytes: Vec<u8>) -> Result<DataFrame, LexLearningError> 
     IpcReader::new(Cursor::new(bytes))
         .finish()
         .map_err(|error| ArrowConversionKind::Deserialize(error.to_string()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::*;
+
+    use super::*;
+    use crate::python::bridge::{attached, call};
+    use crate::python::table::Table;
+
+    fn echo_by(table: Table) -> DataFrame {
+        let bytes = attached(|py| copy_bytes(&call(py, "echo_table", (table.into_python(py)?,))?)).unwrap();
+        from_bytes(bytes).unwrap()
+    }
+
+    /// Through pandas and back, by the usual way and as a file, which must agree.
+    fn echo(table: &DataFrame) -> DataFrame {
+        crate::initialize().unwrap();
+        let usual = echo_by(Table::new(table).unwrap());
+        assert_eq!(usual, echo_by(Table::File(to_bytes(table).unwrap())));
+        usual
+    }
+
+    #[test]
+    fn the_six_contract_types_survive() {
+        let table = df!(
+            "int32" => [i32::MIN, 0, i32::MAX],
+            "int64" => [i64::MIN, 0, i64::MAX],
+            "float32" => [f32::MIN, 0.5, f32::MAX],
+            "float64" => [f64::MIN, 0.5, f64::MAX],
+            "text" => ["", "Ωmega 日本 🛋", "nul \0 inside"],
+            "flag" => [true, false, true],
+        )
+        .unwrap();
+        assert_eq!(echo(&table), table);
+    }
+
+    #[test]
+    fn an_empty_table_keeps_its_columns_and_types() {
+        let table = df!("number" => [1.0, 2.0], "text" => ["a", "b"], "flag" => [true, false]).unwrap().head(Some(0));
+        let echoed = echo(&table);
+        assert_eq!(echoed.schema(), table.schema());
+        assert_eq!(echoed.height(), 0);
+    }
+
+    #[test]
+    fn one_row_survives() {
+        let table = df!("number" => [1_i64], "text" => ["a"]).unwrap();
+        assert_eq!(echo(&table), table);
+    }
+
+    #[test]
+    fn odd_column_names_survive() {
+        let names = ["a b", "\"'`", "🛋", "", "index", "__index_level_0__", "new\nline", "nul\0"];
+        let columns = names.iter().map(|name| Column::new((*name).into(), [1_i64, 2])).collect();
+        let table = DataFrame::new_infer_height(columns).unwrap();
+        assert_eq!(echo(&table), table);
+    }
+
+    #[test]
+    fn a_million_rows_in_many_chunks_survive() {
+        let part = df!("number" => (0..250_000).map(f64::from).collect::<Vec<_>>(),
+                       "text" => (0..250_000).map(|row| format!("level {}", row % 7)).collect::<Vec<_>>())
+        .unwrap();
+        let mut table = part.clone();
+        for _ in 0..3 {
+            table.vstack_mut(&part).unwrap();
+        }
+        assert_eq!(echo(&table), table);
+    }
 }

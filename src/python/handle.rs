@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::bridge::{attached, call, parse};
 use super::conversion;
+use super::table::Table;
 use crate::{LexLearningError, ModelInfo, PredictionResult};
 
 pub(crate) struct PythonModel(Py<PyAny>);
@@ -46,9 +47,9 @@ impl PythonModel {
     }
 
     pub(crate) fn predict_batch(&self, table: &DataFrame) -> Result<DataFrame, LexLearningError> {
-        let table = conversion::to_bytes(table)?;
+        let table = Table::new(table)?;
         let bytes = attached(|py| {
-            let predictions = call(py, "predict_table", (&self.0, Bound::new(py, table)?))?;
+            let predictions = call(py, "predict_table", (&self.0, table.into_python(py)?))?;
             conversion::copy_bytes(&predictions)
         })?;
         conversion::from_bytes(bytes)

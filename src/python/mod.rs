@@ -6,6 +6,8 @@ mod embedded;
 mod error;
 pub(crate) mod handle;
 mod runtime;
+mod stream;
+mod table;
 pub(crate) mod training;
 
 pub use runtime::{initialize, initialize_from, is_initialized, shutdown};

@@ -200,11 +200,7 @@ unsafe fn set_paths(config: &mut ffi::PyConfig, runtime: &Runtime) -> Result<(),
 }
 
 #[cfg(unix)]
-unsafe fn set_string(
-    config: *mut ffi::PyConfig,
-    field: *mut *mut WideChar,
-    value: &OsStr,
-) -> Result<(), String> {
+unsafe fn set_string(config: *mut ffi::PyConfig, field: *mut *mut WideChar, value: &OsStr) -> Result<(), String> {
     use std::os::unix::ffi::OsStrExt;
 
     let text = std::ffi::CString::new(value.as_bytes()).map_err(|error| error.to_string())?;
@@ -213,11 +209,7 @@ unsafe fn set_string(
 }
 
 #[cfg(windows)]
-unsafe fn set_string(
-    config: *mut ffi::PyConfig,
-    field: *mut *mut WideChar,
-    value: &OsStr,
-) -> Result<(), String> {
+unsafe fn set_string(config: *mut ffi::PyConfig, field: *mut *mut WideChar, value: &OsStr) -> Result<(), String> {
     use std::os::windows::ffi::OsStrExt;
 
     let text: Vec<WideChar> = value.encode_wide().chain([0]).collect();

@@ -10,9 +10,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::bridge::{attached, call, parse};
-use super::conversion::{self, TableBytes};
 use super::handle::PythonModel;
 use super::runtime::{self, STACK_BYTES};
+use super::table::Table;
 use crate::types::ModelHandle;
 use crate::{CancelToken, LexLearningError, PipelineConfig, ProgressUpdate, TrainingResult};
 
@@ -53,7 +53,7 @@ pub(crate) fn train(
 ) -> Result<TrainingResult, LexLearningError> {
     let _active = runtime::begin_training()?;
     let config = serde_json::to_string(config).map_err(|error| LexLearningError::InvalidConfig(error.to_string()))?;
-    let table = conversion::to_bytes(table)?;
+    let table = Table::new(table)?;
     let cancel = cancel.clone();
     let (sender, receiver) = channel();
     let worker = move || {
@@ -82,13 +82,13 @@ pub(crate) fn train(
 
 fn run(
     config: &str,
-    table: TableBytes,
+    table: Table,
     cancel: CancelToken,
     sender: Sender<Message>,
 ) -> Result<TrainingResult, LexLearningError> {
     let (text, plots, model) = attached(|py| {
         let arguments =
-            (config, Bound::new(py, table)?, Bound::new(py, EventSink(sender))?, Bound::new(py, CancelProbe(cancel))?);
+            (config, table.into_python(py)?, Bound::new(py, EventSink(sender))?, Bound::new(py, CancelProbe(cancel))?);
         let (text, plots, model): (String, Vec<(String, Bound<'_, PyBytes>)>, Py<PyAny>) =
             call(py, "train", arguments)?.extract()?;
         let plots: BTreeMap<String, Vec<u8>> =

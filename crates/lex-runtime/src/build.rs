@@ -2,10 +2,7 @@
 //!
 //! An executable that embeds the interpreter loads its shared library before `main`, so the linker writes into it where
 //! that is. Cargo passes such instructions to the package that prints them only, hence the one call in an app's `build.rs`.
-#![allow(
-    clippy::print_stdout,
-    reason = "Cargo reads a build script's instructions from its standard output"
-)]
+#![allow(clippy::print_stdout, reason = "Cargo reads a build script's instructions from its standard output")]
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -35,11 +32,7 @@ fn try_link_app() -> Result<(), Error> {
         "what lex-learning's build sets: add lex-learning, with its feature `python`, to [dependencies] of this package",
     )?;
     let platform = target()?;
-    let library_folder = if platform.is_windows() {
-        PathBuf::from(&runtime)
-    } else {
-        Path::new(&runtime).join("lib")
-    };
+    let library_folder = if platform.is_windows() { PathBuf::from(&runtime) } else { Path::new(&runtime).join("lib") };
     link_executables(platform, &library_folder)
 }
 
@@ -67,16 +60,10 @@ fn try_link_library() -> Result<(), Error> {
     }
     let platform = target()?;
     let runtime = if let Some(path) = named_in_environment() {
-        Runtime::open_for(path, platform).map_err(|source| Error::NamedRuntime {
-            origin: RUNTIME_VARIABLE,
-            source: Box::new(source),
-        })?
+        Runtime::open_for(path, platform)
+            .map_err(|source| Error::NamedRuntime { origin: RUNTIME_VARIABLE, source: Box::new(source) })?
     } else {
-        for path in [
-            "runtime/python",
-            "python/lex_learning/src",
-            "python/lex_learning/requirements.lock",
-        ] {
+        for path in ["runtime/python", "python/lex_learning/src", "python/lex_learning/requirements.lock"] {
             println!("cargo::rerun-if-changed={path}");
         }
         println!("cargo::rerun-if-changed=python/lex_learning/requirements-tensorflow.lock");
@@ -88,10 +75,7 @@ fn try_link_library() -> Result<(), Error> {
     // The library is as old as its archive: a newer file here would make Cargo run this script twice.
     println!("cargo::rerun-if-changed={}", text(&runtime.library())?);
     println!("cargo::metadata=RUNTIME={}", text(runtime.root())?);
-    println!(
-        "cargo::rustc-env=LEX_LEARNING_DEVELOPMENT_RUNTIME={}",
-        text(runtime.root())?
-    );
+    println!("cargo::rustc-env=LEX_LEARNING_DEVELOPMENT_RUNTIME={}", text(runtime.root())?);
     let output = PathBuf::from(variable("OUT_DIR", "what Cargo sets for a build script")?);
     place_library(&runtime, &output)?;
     println!("cargo::rustc-link-search=native={}", text(&output)?);
@@ -106,28 +90,14 @@ fn place_library(runtime: &crate::Runtime, output: &Path) -> Result<(), Error> {
     if runtime.platform().is_windows() {
         return copy_libraries(runtime.root(), output);
     }
-    let linked = output.join(if runtime.platform().is_macos() {
-        "libpython3.12.dylib"
-    } else {
-        "libpython3.12.so"
-    });
+    let linked = output.join(if runtime.platform().is_macos() { "libpython3.12.dylib" } else { "libpython3.12.so" });
     let loaded = output.join(library.file_name().unwrap_or_default());
     for link in [&linked, &loaded] {
         let _ = std::fs::remove_file(link);
         #[cfg(unix)]
         std::os::unix::fs::symlink(&library, link)
-            .or_else(|error| {
-                if linked == loaded && link.exists() {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            })
-            .map_err(|source| Error::File {
-                action: "link the Python library to",
-                path: link.clone(),
-                source,
-            })?;
+            .or_else(|error| if linked == loaded && link.exists() { Ok(()) } else { Err(error) })
+            .map_err(|source| Error::File { action: "link the Python library to", path: link.clone(), source })?;
     }
     Ok(())
 }
@@ -136,10 +106,7 @@ fn link_executables(platform: Platform, library_folder: &Path) -> Result<(), Err
     if platform.is_windows() {
         // A load-time import is searched beside the executable, which is three folders above OUT_DIR.
         let output = PathBuf::from(variable("OUT_DIR", "what Cargo sets for a build script")?);
-        return output
-            .ancestors()
-            .nth(3)
-            .map_or(Ok(()), |profile| copy_libraries(library_folder, profile));
+        return output.ancestors().nth(3).map_or(Ok(()), |profile| copy_libraries(library_folder, profile));
     }
     let resources = platform.resource_path();
     let resources = format!("{}/lib", text(&resources)?);
@@ -166,12 +133,7 @@ fn link_path(path: &str) {
 }
 
 fn copy_libraries(from: &Path, to: &Path) -> Result<(), Error> {
-    for name in [
-        "python312.dll",
-        "python3.dll",
-        "vcruntime140.dll",
-        "vcruntime140_1.dll",
-    ] {
+    for name in ["python312.dll", "python3.dll", "vcruntime140.dll", "vcruntime140_1.dll"] {
         let (source, target) = (from.join(name), to.join(name));
         if source.is_file() {
             std::fs::copy(&source, &target).map_err(|source| Error::File {
@@ -186,21 +148,11 @@ fn copy_libraries(from: &Path, to: &Path) -> Result<(), Error> {
 
 fn target() -> Result<Platform, Error> {
     let system = variable("CARGO_CFG_TARGET_OS", "what Cargo sets for a build script")?;
-    Platform::from_target(
-        &system,
-        &variable(
-            "CARGO_CFG_TARGET_ARCH",
-            "what Cargo sets for a build script",
-        )?,
-    )
+    Platform::from_target(&system, &variable("CARGO_CFG_TARGET_ARCH", "what Cargo sets for a build script")?)
 }
 
 fn variable(name: &'static str, expected: &'static str) -> Result<String, Error> {
-    env::var(name).map_err(|_| Error::EnvironmentVariable {
-        name,
-        found: "not set".to_owned(),
-        expected,
-    })
+    env::var(name).map_err(|_| Error::EnvironmentVariable { name, found: "not set".to_owned(), expected })
 }
 
 fn text(path: &Path) -> Result<&str, Error> {

@@ -113,9 +113,7 @@ pub enum Error {
     },
 
     /// No `TensorFlow` exists for the platform that works with the other packages.
-    #[error(
-        "TensorFlow was asked for, but has no release for {0} that works with the other packages"
-    )]
+    #[error("TensorFlow was asked for, but has no release for {0} that works with the other packages")]
     TensorflowUnavailable(Platform),
 
     /// The list of pinned interpreters is wrong or misses a platform.
@@ -167,9 +165,7 @@ impl Error {
     /// What to do next, where there is advice to give.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::UnsupportedPlatform(_) => {
-                "build for one of the platforms in runtime/python/manifest.toml"
-            }
+            Self::UnsupportedPlatform(_) => "build for one of the platforms in runtime/python/manifest.toml",
             Self::NotARuntime { .. } | Self::UnreadableMarker { .. } | Self::Incomplete { .. } => {
                 "make one with `make bundle DEST=<folder>`, or unset LEX_LEARNING_RUNTIME to have one prepared"
             }
@@ -181,26 +177,18 @@ impl Error {
                 "ship the folder that `make bundle DEST=<folder>` writes as runtime/python/<platform> beside the \
                  executable, or name it in LEX_LEARNING_RUNTIME"
             }
-            Self::NotUtf8(_) => {
-                "move the project, its target folder and the cache to a path in UTF-8"
-            }
+            Self::NotUtf8(_) => "move the project, its target folder and the cache to a path in UTF-8",
             Self::ForeignPlatform { .. } => {
                 "prepare it on that platform with `make bundle DEST=<folder>` and name it in LEX_LEARNING_RUNTIME"
             }
-            Self::TensorflowUnavailable(_) => {
-                "unset LEX_LEARNING_TENSORFLOW; only `neural_network` needs it"
-            }
+            Self::TensorflowUnavailable(_) => "unset LEX_LEARNING_TENSORFLOW; only `neural_network` needs it",
             Self::Manifest { .. } => "compare it with the one in the repository",
-            Self::Checksum { .. } => {
-                "the file is damaged or altered: restore it, or download it again"
-            }
+            Self::Checksum { .. } => "the file is damaged or altered: restore it, or download it again",
             Self::Command { .. } => {
                 "preparing needs the network (pip obeys PIP_INDEX_URL and PIP_FIND_LINKS) and 5 GB of free space; it can be \
                  repeated safely"
             }
-            Self::OpenMp { .. } => {
-                "the locked packages have changed: adapt `crates/lex-runtime/src/prepare/openmp.rs`"
-            }
+            Self::OpenMp { .. } => "the locked packages have changed: adapt `crates/lex-runtime/src/prepare/openmp.rs`",
             Self::Occupied(_) => "name a folder that does not exist yet, or remove it first",
             Self::File { .. } | Self::EnvironmentVariable { .. } => return None,
         })
@@ -229,10 +217,8 @@ fn platform_names() -> String {
 }
 
 fn places(places: &[(PathBuf, Error)]) -> String {
-    places
-        .iter()
-        .fold(String::new(), |mut text, (path, error)| {
-            let _ = write!(text, "\n  {}: {error}", path.display());
-            text
-        })
+    places.iter().fold(String::new(), |mut text, (path, error)| {
+        let _ = write!(text, "\n  {}: {error}", path.display());
+        text
+    })
 }

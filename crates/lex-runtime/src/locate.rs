@@ -65,11 +65,7 @@ impl Search {
         let mut places = Vec::new();
         if let Some((folder, name)) = self.executable.as_deref().and_then(folder_and_name) {
             let up = folder.parent().unwrap_or(folder);
-            for resources in [
-                folder.to_owned(),
-                up.join("Resources"),
-                up.join("lib").join(name),
-            ] {
+            for resources in [folder.to_owned(), up.join("Resources"), up.join("lib").join(name)] {
                 places.push(resources.join(platform.resource_path()));
             }
         }
@@ -98,16 +94,11 @@ pub fn locate(explicit: Option<&Path>, development: Option<&Path>) -> Result<Run
 
 /// The value of `LEX_LEARNING_RUNTIME`; set but empty is not set.
 pub(crate) fn named_in_environment() -> Option<PathBuf> {
-    env::var_os(RUNTIME_VARIABLE)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(RUNTIME_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 fn open_named(origin: &'static str, path: &Path) -> Result<Runtime, Error> {
-    Runtime::open(path).map_err(|source| Error::NamedRuntime {
-        origin,
-        source: Box::new(source),
-    })
+    Runtime::open(path).map_err(|source| Error::NamedRuntime { origin, source: Box::new(source) })
 }
 
 fn folder_and_name(executable: &Path) -> Option<(&Path, &std::ffi::OsStr)> {

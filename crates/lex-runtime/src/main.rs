@@ -1,9 +1,5 @@
 //! `lex-runtime`: prepares, bundles and vendors the Python runtime from a shell.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for the command line"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -54,8 +50,7 @@ fn run(words: &[&str]) -> Result<Option<PathBuf>, Error> {
         ["tools"] => tools(&options)?,
         ["bundle", destination] => {
             let runtime = prepare(&options)?;
-            let destination =
-                std::path::absolute(destination).unwrap_or_else(|_| PathBuf::from(destination));
+            let destination = std::path::absolute(destination).unwrap_or_else(|_| PathBuf::from(destination));
             bundle(&runtime, &destination)?.root().to_owned()
         }
         ["vendor", platform] => vendor(&options, platform.parse()?)?,
@@ -68,9 +63,5 @@ fn project_root() -> PathBuf {
     if here.join("runtime/python/manifest.toml").is_file() {
         return here;
     }
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .map(Path::to_owned)
-        .unwrap_or(here)
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_owned).unwrap_or(here)
 }

@@ -31,13 +31,8 @@ pub enum Platform {
 
 impl Platform {
     /// Every platform, in the manifest's order.
-    pub const ALL: [Self; 5] = [
-        Self::LinuxX86_64,
-        Self::LinuxAarch64,
-        Self::DarwinX86_64,
-        Self::DarwinAarch64,
-        Self::WindowsX86_64,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::LinuxX86_64, Self::LinuxAarch64, Self::DarwinX86_64, Self::DarwinAarch64, Self::WindowsX86_64];
 
     /// The platform that this program was built for.
     ///
@@ -60,9 +55,7 @@ impl Platform {
             ("macos", "x86_64") => Ok(Self::DarwinX86_64),
             ("macos", "aarch64") => Ok(Self::DarwinAarch64),
             ("windows", "x86_64") => Ok(Self::WindowsX86_64),
-            _ => Err(Error::UnsupportedPlatform(format!(
-                "{operating_system}-{architecture}"
-            ))),
+            _ => Err(Error::UnsupportedPlatform(format!("{operating_system}-{architecture}"))),
         }
     }
 

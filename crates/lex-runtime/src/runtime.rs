@@ -58,46 +58,24 @@ impl Runtime {
     /// As [`Runtime::open`].
     pub fn open_for(path: impl AsRef<Path>, platform: Platform) -> Result<Self, Error> {
         let path = path.as_ref();
-        let root = dunce::canonicalize(path).map_err(|source| Error::NotARuntime {
-            path: path.to_owned(),
-            source,
-        })?;
+        let root = dunce::canonicalize(path).map_err(|source| Error::NotARuntime { path: path.to_owned(), source })?;
         let marker_path = root.join(MARKER_FILE);
         let text = fs::read_to_string(&marker_path).map_err(|source| match source.kind() {
-            ErrorKind::InvalidData => Error::UnreadableMarker {
-                path: marker_path.clone(),
-                reason: source.to_string(),
-            },
-            _ => Error::NotARuntime {
-                path: root.clone(),
-                source,
-            },
+            ErrorKind::InvalidData => Error::UnreadableMarker { path: marker_path.clone(), reason: source.to_string() },
+            _ => Error::NotARuntime { path: root.clone(), source },
         })?;
-        let marker: Marker =
-            serde_json::from_str(&text).map_err(|error| Error::UnreadableMarker {
-                path: marker_path,
-                reason: error.to_string(),
-            })?;
+        let marker: Marker = serde_json::from_str(&text)
+            .map_err(|error| Error::UnreadableMarker { path: marker_path, reason: error.to_string() })?;
         if marker.platform != platform {
-            return Err(Error::WrongPlatform {
-                path: root,
-                found: marker.platform,
-                expected: platform,
-            });
+            return Err(Error::WrongPlatform { path: root, found: marker.platform, expected: platform });
         }
         if !is_supported(&marker.python_version) {
-            return Err(Error::WrongPythonVersion {
-                path: root,
-                found: marker.python_version,
-            });
+            return Err(Error::WrongPythonVersion { path: root, found: marker.python_version });
         }
         let runtime = Self { root, marker };
         for file in [runtime.python(), runtime.library()] {
             if !file.is_file() {
-                return Err(Error::Incomplete {
-                    path: runtime.root,
-                    missing: file,
-                });
+                return Err(Error::Incomplete { path: runtime.root, missing: file });
             }
         }
         Ok(runtime)
@@ -130,11 +108,7 @@ impl Runtime {
 
     /// The folder of the interpreter's shared library: `lib`, or the root on Windows.
     pub fn library_dir(&self) -> PathBuf {
-        if self.platform().is_windows() {
-            self.root.clone()
-        } else {
-            self.root.join("lib")
-        }
+        if self.platform().is_windows() { self.root.clone() } else { self.root.join("lib") }
     }
 
     /// The shared library that a host links.
@@ -161,19 +135,11 @@ pub(crate) struct Layout(pub(crate) Platform);
 
 impl Layout {
     pub(crate) fn python(self, root: &Path) -> PathBuf {
-        if self.0.is_windows() {
-            root.join("python.exe")
-        } else {
-            root.join("bin").join("python3.12")
-        }
+        if self.0.is_windows() { root.join("python.exe") } else { root.join("bin").join("python3.12") }
     }
 
     pub(crate) fn standard_library(self, root: &Path) -> PathBuf {
-        if self.0.is_windows() {
-            root.join("Lib")
-        } else {
-            root.join("lib").join("python3.12")
-        }
+        if self.0.is_windows() { root.join("Lib") } else { root.join("lib").join("python3.12") }
     }
 
     pub(crate) fn site_packages(self, root: &Path) -> PathBuf {
@@ -182,7 +148,5 @@ impl Layout {
 }
 
 fn is_supported(version: &str) -> bool {
-    version
-        .strip_prefix(PYTHON_VERSION)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    version.strip_prefix(PYTHON_VERSION).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -15,11 +15,7 @@ use support::write;
 fn a_bundle_is_a_runtime_without_development_files_and_replaces_only_runtimes() {
     let project = Project::new();
     let runtime = prepare(&project.options).unwrap();
-    let destination = project
-        .folder
-        .path()
-        .join("app/runtime/python")
-        .join(runtime.platform().name());
+    let destination = project.folder.path().join("app/runtime/python").join(runtime.platform().name());
     for _ in 0..2 {
         let shipped = bundle(&runtime, &destination).unwrap();
         assert!(installed(&shipped, "__init__.py").exists());
@@ -37,10 +33,7 @@ fn a_bundle_is_a_runtime_without_development_files_and_replaces_only_runtimes() 
 fn tools_leave_out_what_the_runtime_has() {
     let project = Project::new();
     let package = project.options.project_root.join("python/lex_learning");
-    write(
-        &package.join("requirements.lock"),
-        "numpy==2.0 \\\n    --hash=sha256:aa\n",
-    );
+    write(&package.join("requirements.lock"), "numpy==2.0 \\\n    --hash=sha256:aa\n");
     write(
         &package.join("requirements-dev.lock"),
         "# made by a program\nnumpy==2.0 \\\n    --hash=sha256:aa\nruff==1.0 ; python_version > '3' \\\n    --hash=sha256:bb\n",
@@ -49,15 +42,10 @@ fn tools_leave_out_what_the_runtime_has() {
     let error = tools(&project.options).unwrap_err();
     assert!(matches!(error, Error::File { .. }), "{error}");
     let lock = find(&project.options.cache.join("tools"), "requirements.lock");
-    assert_eq!(
-        fs::read_to_string(lock).unwrap(),
-        "ruff==1.0 ; python_version > '3' \\\n    --hash=sha256:bb\n"
-    );
+    assert_eq!(fs::read_to_string(lock).unwrap(), "ruff==1.0 ; python_version > '3' \\\n    --hash=sha256:bb\n");
 }
 
 fn find(folder: &Path, name: &str) -> PathBuf {
-    let mut folders = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path().join(name));
+    let mut folders = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().join(name));
     folders.find(|path| path.is_file()).unwrap()
 }

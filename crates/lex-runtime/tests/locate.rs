@@ -18,12 +18,8 @@ fn the_places_are_tried_in_order() {
         development: Some(folder.path().join("development")),
         ..Search::default()
     };
-    let places =
-        ["bin", "Resources", "lib/lex-machina"].map(|place| install.join(place).join(&resources));
-    let places: Vec<_> = places
-        .into_iter()
-        .chain([folder.path().join("development")])
-        .collect();
+    let places = ["bin", "Resources", "lib/lex-machina"].map(|place| install.join(place).join(&resources));
+    let places: Vec<_> = places.into_iter().chain([folder.path().join("development")]).collect();
     let expected: Vec<_> = places.iter().map(|place| runtime(place)).collect();
     for (place, root) in places.iter().zip(expected) {
         assert_eq!(search.run().unwrap().root(), root);
@@ -35,10 +31,7 @@ fn the_places_are_tried_in_order() {
 #[test]
 fn a_failed_search_lists_every_place_and_what_was_wrong_there() {
     let folder = tempfile::tempdir().unwrap();
-    let damaged = folder
-        .path()
-        .join("app")
-        .join(Platform::host().unwrap().resource_path());
+    let damaged = folder.path().join("app").join(Platform::host().unwrap().resource_path());
     fs::remove_dir_all(runtime(&damaged).join("lib")).unwrap();
     fs::remove_file(damaged.join("python312.dll")).unwrap();
     let search = Search {
@@ -69,17 +62,8 @@ fn a_named_runtime_is_used_or_refused_but_never_skipped() {
         development: Some(other.clone()),
     };
 
-    assert_eq!(
-        search(None, Some(named.clone())).run().unwrap().root(),
-        named
-    );
-    assert_eq!(
-        search(Some(named.clone()), Some(wrong.clone()))
-            .run()
-            .unwrap()
-            .root(),
-        named
-    );
+    assert_eq!(search(None, Some(named.clone())).run().unwrap().root(), named);
+    assert_eq!(search(Some(named.clone()), Some(wrong.clone())).run().unwrap().root(), named);
     for (search, origin) in [
         (search(None, Some(wrong.clone())), "LEX_LEARNING_RUNTIME"),
         (search(Some(wrong.clone()), Some(named)), "path given"),
@@ -87,10 +71,6 @@ fn a_named_runtime_is_used_or_refused_but_never_skipped() {
         let error = search.run().unwrap_err();
         assert!(matches!(error, Error::NamedRuntime { .. }), "{error}");
         assert!(error.to_string().contains(origin), "{error}");
-        assert!(
-            error.report().contains(wrong.to_str().unwrap()),
-            "{}",
-            error.report()
-        );
+        assert!(error.report().contains(wrong.to_str().unwrap()), "{}", error.report());
     }
 }

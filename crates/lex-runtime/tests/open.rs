@@ -40,10 +40,7 @@ fn an_absent_or_half_done_folder_is_refused() {
     let root = runtime(folder.path());
     fs::remove_file(root.join("lex-runtime.json")).unwrap();
     let half_done = Runtime::open(&root).unwrap_err();
-    assert!(
-        matches!(half_done, Error::NotARuntime { .. }),
-        "{half_done}"
-    );
+    assert!(matches!(half_done, Error::NotARuntime { .. }), "{half_done}");
     assert!(half_done.hint().unwrap().contains("make bundle"));
 }
 
@@ -64,27 +61,14 @@ fn another_platform_or_python_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let root = runtime(folder.path());
     let host = Platform::host().unwrap();
-    let other = Platform::ALL
-        .into_iter()
-        .find(|platform| *platform != host)
-        .unwrap();
+    let other = Platform::ALL.into_iter().find(|platform| *platform != host).unwrap();
     let error = Runtime::open_for(&root, other).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("is for {host}; expected {other}")),
-        "{error}"
-    );
+    assert!(error.to_string().contains(&format!("is for {host}; expected {other}")), "{error}");
 
     for version in ["3.11.9", "3.120.1", "3.13.0", "4.3.12"] {
         write(&root.join("lex-runtime.json"), marker(host.name(), version));
         let error = Runtime::open(&root).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("is version {version}; expected 3.12")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("is version {version}; expected 3.12")), "{error}");
     }
 }
 
@@ -94,10 +78,7 @@ fn a_lost_interpreter_is_named() {
     let python = Runtime::open(runtime(folder.path())).unwrap().python();
     fs::remove_file(&python).unwrap();
     let error = Runtime::open(folder.path()).unwrap_err();
-    assert!(
-        error.to_string().contains(python.to_str().unwrap()),
-        "{error}"
-    );
+    assert!(error.to_string().contains(python.to_str().unwrap()), "{error}");
 }
 
 #[test]
@@ -105,14 +86,7 @@ fn platforms_have_the_names_of_the_manifest() {
     for platform in Platform::ALL {
         assert_eq!(platform.name().parse::<Platform>().unwrap(), platform);
     }
-    assert_eq!(
-        Platform::from_target("macos", "aarch64").unwrap(),
-        Platform::DarwinAarch64
-    );
+    assert_eq!(Platform::from_target("macos", "aarch64").unwrap(), Platform::DarwinAarch64);
     let error = "linux-riscv64".parse::<Platform>().unwrap_err();
-    assert!(
-        error.to_string().contains("`linux-riscv64`")
-            && error.to_string().contains("windows-x86_64"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("`linux-riscv64`") && error.to_string().contains("windows-x86_64"), "{error}");
 }

@@ -49,10 +49,7 @@ impl Manifest {
         let folder = project_root.join("runtime").join("python");
         let path = folder.join("manifest.toml");
         let text = fs::read_to_string(&path).map_err(failed("read", &path))?;
-        let pins = toml::from_str(&text).map_err(|error| Error::Manifest {
-            path,
-            reason: error.to_string(),
-        })?;
+        let pins = toml::from_str(&text).map_err(|error| Error::Manifest { path, reason: error.to_string() })?;
         Ok(Self { folder, pins })
     }
 
@@ -60,55 +57,31 @@ impl Manifest {
     pub(super) fn archive(&self, platform: Platform) -> Result<Archive, Error> {
         let pins = self.pins(platform)?;
         let folder = self.folder.join(platform.name());
-        let committed = pins
-            .committed
-            .iter()
-            .map(|pin| (pin.file.clone(), &pin.sha256));
+        let committed = pins.committed.iter().map(|pin| (pin.file.clone(), &pin.sha256));
         for (file, sha256) in committed.chain([(pins.file(), &pins.sha256)]) {
             if folder.join(&file).is_file() {
-                return Ok(Archive {
-                    sha256: sha256.clone(),
-                    source: Source::File(folder.join(file)),
-                });
+                return Ok(Archive { sha256: sha256.clone(), source: Source::File(folder.join(file)) });
             }
         }
-        match names(&folder)?
-            .iter()
-            .find(|name| name.ends_with(".tar.gz"))
-        {
-            Some(name) => Err(self.problem(format!(
-                "it has no pin for `{}`",
-                folder.join(name).display()
-            ))),
-            None => Ok(Archive {
-                sha256: pins.sha256.clone(),
-                source: Source::Url(pins.url.clone()),
-            }),
+        match names(&folder)?.iter().find(|name| name.ends_with(".tar.gz")) {
+            Some(name) => Err(self.problem(format!("it has no pin for `{}`", folder.join(name).display()))),
+            None => Ok(Archive { sha256: pins.sha256.clone(), source: Source::Url(pins.url.clone()) }),
         }
     }
 
     fn pins(&self, platform: Platform) -> Result<&Pins, Error> {
-        self.pins
-            .get(&platform)
-            .ok_or_else(|| self.problem(format!("it has no pin for {platform}")))
+        self.pins.get(&platform).ok_or_else(|| self.problem(format!("it has no pin for {platform}")))
     }
 
     fn problem(&self, reason: String) -> Error {
-        Error::Manifest {
-            path: self.folder.join("manifest.toml"),
-            reason,
-        }
+        Error::Manifest { path: self.folder.join("manifest.toml"), reason }
     }
 }
 
 impl Pins {
     /// The file's name, as it is behind the escapes of its address.
     fn file(&self) -> String {
-        self.url
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .replace("%2B", "+")
+        self.url.rsplit('/').next().unwrap_or_default().replace("%2B", "+")
     }
 }
 
@@ -127,9 +100,7 @@ impl Archive {
         check(&path, &self.sha256)?;
         report(&format!("unpacking {}", path.display()));
         let file = File::open(&path).map_err(failed("read", &path))?;
-        tar::Archive::new(GzDecoder::new(BufReader::new(file)))
-            .unpack(folder)
-            .map_err(failed("unpack", &path))
+        tar::Archive::new(GzDecoder::new(BufReader::new(file))).unpack(folder).map_err(failed("unpack", &path))
     }
 }
 
@@ -160,13 +131,7 @@ pub fn vendor(options: &PrepareOptions, platform: Platform) -> Result<PathBuf, E
 /// By the system's curl, which knows the machine's proxies and certificates, and spares every build a TLS library.
 fn download(url: &str, path: &Path) -> Result<(), Error> {
     run(Command::new("curl")
-        .args([
-            "--fail",
-            "--location",
-            "--silent",
-            "--show-error",
-            "--output",
-        ])
+        .args(["--fail", "--location", "--silent", "--show-error", "--output"])
         .arg(path)
         .arg(url))?;
     Ok(())
@@ -177,9 +142,5 @@ fn check(path: &Path, expected: &str) -> Result<(), Error> {
     if found == expected {
         return Ok(());
     }
-    Err(Error::Checksum {
-        path: path.to_owned(),
-        found,
-        expected: expected.to_owned(),
-    })
+    Err(Error::Checksum { path: path.to_owned(), found, expected: expected.to_owned() })
 }

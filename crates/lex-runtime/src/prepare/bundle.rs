@@ -17,8 +17,7 @@ const DEVELOPMENT_FILES: [&str; 8] = ["c", "cpp", "h", "hpp", "lib", "pxd", "pyi
 /// * [`Error::Occupied`]: the destination holds something else than a runtime.
 /// * [`Error::File`]: it could not be written.
 pub fn bundle(runtime: &Runtime, destination: &Path) -> Result<Runtime, Error> {
-    let is_replaceable = names(destination)?.is_empty()
-        || Runtime::open_for(destination, runtime.platform()).is_ok();
+    let is_replaceable = names(destination)?.is_empty() || Runtime::open_for(destination, runtime.platform()).is_ok();
     if destination.exists() && !is_replaceable {
         return Err(Error::Occupied(destination.to_owned()));
     }
@@ -36,13 +35,8 @@ pub fn bundle(runtime: &Runtime, destination: &Path) -> Result<Runtime, Error> {
 fn is_shipped(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_pip = (name == "pip" || (name.starts_with("pip-") && name.ends_with(".dist-info")))
-        && path
-            .parent()
-            .is_some_and(|parent| parent.ends_with("site-packages"));
-    let is_development = path.extension().is_some_and(|end| {
-        DEVELOPMENT_FILES
-            .iter()
-            .any(|development| end == *development)
-    });
+        && path.parent().is_some_and(|parent| parent.ends_with("site-packages"));
+    let is_development =
+        path.extension().is_some_and(|end| DEVELOPMENT_FILES.iter().any(|development| end == *development));
     !is_pip && !is_development
 }

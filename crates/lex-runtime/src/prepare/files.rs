@@ -15,11 +15,7 @@ const PARTIAL: &str = ".partial-";
 /// Turns the operating system's error into one that says what was tried, on which path.
 pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |source| Error::File {
-        action,
-        path,
-        source,
-    }
+    move |source| Error::File { action, path, source }
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
@@ -70,10 +66,7 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, Error> {
 pub(super) fn walk(folder: &Path, keep: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Error> {
     let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_owned();
     let mut found = Vec::new();
-    let entries = WalkDir::new(folder)
-        .min_depth(1)
-        .sort_by_file_name()
-        .into_iter();
+    let entries = WalkDir::new(folder).min_depth(1).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| keep(&relative(entry.path()))) {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(folder).to_owned();
@@ -122,18 +115,12 @@ impl Lock {
         let path = lock_path(folder, name);
         let file = File::create(&path).map_err(failed("create", &path))?;
         file.lock().map_err(failed("lock", &path))?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            name: name.to_owned(),
-            _file: file,
-        })
+        Ok(Self { folder: folder.to_owned(), name: name.to_owned(), _file: file })
     }
 
     /// A new folder to work in, beside the one that it will become.
     pub(super) fn partial_folder(&self) -> Result<PathBuf, Error> {
-        let path = self
-            .folder
-            .join(format!("{}{PARTIAL}{}", self.name, process::id()));
+        let path = self.folder.join(format!("{}{PARTIAL}{}", self.name, process::id()));
         remove(&path)?;
         create_folder(&path)?;
         Ok(path)
@@ -147,8 +134,7 @@ impl Lock {
                 continue;
             };
             let is_dead = name == self.name
-                || File::open(lock_path(&self.folder, name))
-                    .is_ok_and(|lock| lock.try_lock().is_ok());
+                || File::open(lock_path(&self.folder, name)).is_ok_and(|lock| lock.try_lock().is_ok());
             if is_dead {
                 let _ = remove(&self.folder.join(entry));
             }

@@ -7,13 +7,7 @@ use std::process::Command;
 use crate::Error;
 
 /// Settings of pip that would put packages elsewhere. The other `PIP_*` stay: users configure their index with them.
-const MISLEADING_VARIABLES: [&str; 5] = [
-    "PIP_PREFIX",
-    "PIP_REQUIRE_VIRTUALENV",
-    "PIP_ROOT",
-    "PIP_TARGET",
-    "PIP_USER",
-];
+const MISLEADING_VARIABLES: [&str; 5] = ["PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PIP_ROOT", "PIP_TARGET", "PIP_USER"];
 const REPORTED_LINES: usize = 30;
 
 pub(super) fn version(python: &Path) -> Result<String, Error> {
@@ -35,21 +29,8 @@ pub(super) fn pip_install(
     adjust: impl FnOnce(&mut Command),
 ) -> Result<(), Error> {
     let mut command = isolated(python);
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--no-input",
-    ]);
-    command.args([
-        "--disable-pip-version-check",
-        "--no-warn-script-location",
-        "--root-user-action",
-        "ignore",
-    ]);
+    command.args(["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--no-input"]);
+    command.args(["--disable-pip-version-check", "--no-warn-script-location", "--root-user-action", "ignore"]);
     for path in requirements {
         command.arg("-r").arg(path);
     }
@@ -62,16 +43,7 @@ pub(super) fn pip_install(
 /// without it takes half a minute. Paths in it are relative to `root`.
 pub(super) fn compile(python: &Path, folder: &Path, root: &Path) -> Result<(), Error> {
     let mut command = isolated(python);
-    command.args([
-        "-m",
-        "compileall",
-        "-q",
-        "-j",
-        "0",
-        "--invalidation-mode",
-        "unchecked-hash",
-        "-s",
-    ]);
+    command.args(["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s"]);
     run(command.arg(root).arg(folder))?;
     Ok(())
 }
@@ -82,17 +54,10 @@ pub(super) fn run(command: &mut Command) -> Result<String, Error> {
         Ok(output) if output.status.success() => {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        Ok(output) => (
-            output.status.to_string(),
-            [output.stdout, output.stderr].concat(),
-        ),
+        Ok(output) => (output.status.to_string(), [output.stdout, output.stderr].concat()),
         Err(error) => (error.to_string(), Vec::new()),
     };
-    Err(Error::Command {
-        command: line(command),
-        status,
-        output: tail(&String::from_utf8_lossy(&output)),
-    })
+    Err(Error::Command { command: line(command), status, output: tail(&String::from_utf8_lossy(&output)) })
 }
 
 /// `-I` ignores `PYTHON*`, the working folder and the user's packages; what the interpreter starts must ignore them too.
@@ -110,10 +75,7 @@ fn isolated(python: &Path) -> Command {
 
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 fn tail(output: &str) -> String {

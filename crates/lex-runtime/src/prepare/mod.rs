@@ -74,10 +74,7 @@ impl PrepareOptions {
         if self.tensorflow {
             names.push("requirements-tensorflow.lock");
         }
-        names
-            .into_iter()
-            .map(|name| self.python_project().join(name))
-            .collect()
+        names.into_iter().map(|name| self.python_project().join(name)).collect()
     }
 
     fn package_sources(&self) -> PathBuf {
@@ -111,13 +108,7 @@ pub fn prepare(options: &PrepareOptions) -> Result<Runtime, Error> {
     Ok(runtime)
 }
 
-fn make(
-    options: &PrepareOptions,
-    archive: &Archive,
-    hash: String,
-    lock: &Lock,
-    root: &Path,
-) -> Result<Runtime, Error> {
+fn make(options: &PrepareOptions, archive: &Archive, hash: String, lock: &Lock, root: &Path) -> Result<Runtime, Error> {
     lock.remove_leftovers();
     files::remove(root)?;
     let partial = lock.partial_folder()?;
@@ -147,10 +138,8 @@ fn make(
 
 fn write_marker(root: &Path, marker: &Marker) -> Result<(), Error> {
     let path = root.join(MARKER_FILE);
-    let text = serde_json::to_string_pretty(marker).map_err(|error| Error::UnreadableMarker {
-        path: path.clone(),
-        reason: error.to_string(),
-    })?;
+    let text = serde_json::to_string_pretty(marker)
+        .map_err(|error| Error::UnreadableMarker { path: path.clone(), reason: error.to_string() })?;
     write(&path, text + "\n")
 }
 
@@ -160,10 +149,7 @@ fn check(options: &PrepareOptions) -> Result<(), Error> {
     }
     let host = Platform::host()?;
     if options.platform != host {
-        return Err(Error::ForeignPlatform {
-            platform: options.platform,
-            host,
-        });
+        return Err(Error::ForeignPlatform { platform: options.platform, host });
     }
     fs::create_dir_all(&options.cache).map_err(files::failed("create", &options.cache))
 }
@@ -171,10 +157,7 @@ fn check(options: &PrepareOptions) -> Result<(), Error> {
 /// Names the folder: everything it is made from, save for `lex_learning`, which is brought up to date in place.
 fn input_hash(options: &PrepareOptions, archive: &Archive) -> Result<String, Error> {
     let mut hasher = Sha256::new();
-    hasher.update(format!(
-        "{STEPS_VERSION} {} {}\n",
-        archive.sha256, options.tensorflow
-    ));
+    hasher.update(format!("{STEPS_VERSION} {} {}\n", archive.sha256, options.tensorflow));
     for path in options.requirements() {
         hasher.update(read(&path)?);
     }

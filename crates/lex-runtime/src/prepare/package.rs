@@ -43,6 +43,5 @@ fn is_equal(sources: &Path, installed: &Path) -> Result<bool, Error> {
 }
 
 fn is_source(path: &Path) -> bool {
-    path.file_name()
-        .is_none_or(|name| name != "__pycache__" && !name.to_string_lossy().ends_with(".pyc"))
+    path.file_name().is_none_or(|name| name != "__pycache__" && !name.to_string_lossy().ends_with(".pyc"))
 }

@@ -13,8 +13,7 @@ const UNUSED: [&str; 3] = [
     "tensorflow/include",
 ];
 /// Below the standard library. Some of its tests are meant not to compile.
-const UNUSED_IN_STANDARD_LIBRARY: [&str; 5] =
-    ["ensurepip", "idlelib", "lib2to3", "test", "turtledemo"];
+const UNUSED_IN_STANDARD_LIBRARY: [&str; 5] = ["ensurepip", "idlelib", "lib2to3", "test", "turtledemo"];
 /// Below the root.
 const UNUSED_AT_ROOT: [&str; 5] = ["etc", "include", "patchelf.lock", "share", "lib/pkgconfig"];
 
@@ -36,18 +35,13 @@ pub(super) fn prune(platform: Platform, root: &Path) -> Result<(), Error> {
         }
     }
     remove_tests(&site_packages)?;
-    if platform.is_windows() {
-        remove(&root.join("Scripts"))
-    } else {
-        flatten(root)
-    }
+    if platform.is_windows() { remove(&root.join("Scripts")) } else { flatten(root) }
 }
 
 /// The packages' own tests, but not `testing`, which is part of their interface.
 fn remove_tests(site_packages: &Path) -> Result<(), Error> {
     let is_unused = |path: &Path| {
-        path.components().any(|part| part.as_os_str() == "tests")
-            || path.extension().is_some_and(|end| end == "a")
+        path.components().any(|part| part.as_os_str() == "tests") || path.extension().is_some_and(|end| end == "a")
     };
     for path in walk(site_packages, |_| true)? {
         if is_unused(&path) {

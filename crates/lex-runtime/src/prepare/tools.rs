@@ -19,23 +19,15 @@ use crate::Error;
 /// As [`prepare()`].
 pub fn tools(options: &PrepareOptions) -> Result<PathBuf, Error> {
     let runtime = prepare(options)?;
-    let wanted = locked(&read(
-        &options.python_project().join("requirements-dev.lock"),
-    )?);
+    let wanted = locked(&read(&options.python_project().join("requirements-dev.lock"))?);
     let mut present = HashSet::new();
     for path in options.requirements() {
         present.extend(locked(&read(&path)?).into_iter().map(|(pin, _)| pin));
     }
-    let lock_file: String = wanted
-        .into_iter()
-        .filter(|(pin, _)| !present.contains(pin))
-        .map(|(_, text)| text)
-        .collect();
+    let lock_file: String =
+        wanted.into_iter().filter(|(pin, _)| !present.contains(pin)).map(|(_, text)| text).collect();
 
-    let name = hexadecimal(Sha256::new().chain_update(&lock_file))
-        .chars()
-        .take(16)
-        .collect::<String>();
+    let name = hexadecimal(Sha256::new().chain_update(&lock_file)).chars().take(16).collect::<String>();
     let folder = options.cache.join("tools");
     let lock = Lock::acquire(&folder, &name)?;
     let root = folder.join(&name);
@@ -59,19 +51,13 @@ pub fn tools(options: &PrepareOptions) -> Result<PathBuf, Error> {
 /// The entries of a lock file: `name==version`, and all its lines.
 fn locked(text: &[u8]) -> Vec<(String, String)> {
     let mut entries: Vec<(String, String)> = Vec::new();
-    for line in String::from_utf8_lossy(text)
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-    {
+    for line in String::from_utf8_lossy(text).lines().filter(|line| !line.starts_with('#')) {
         match (line.starts_with(' '), entries.last_mut()) {
             (true, Some((_, text))) => {
                 text.push_str(line);
                 text.push('\n');
             }
-            _ => entries.push((
-                line.split([' ', ';']).next().unwrap_or_default().to_owned(),
-                format!("{line}\n"),
-            )),
+            _ => entries.push((line.split([' ', ';']).next().unwrap_or_default().to_owned(), format!("{line}\n"))),
         }
     }
     entries

@@ -1,9 +1,5 @@
 //! A folder that looks like a runtime, as far as finding one goes.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test file uses a part; a failure here is a failed test"
-)]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part; a failure here is a failed test")]
 
 #[cfg(unix)]
 pub(crate) mod project;
@@ -27,19 +23,11 @@ pub(crate) fn marker(platform: &str, python_version: &str) -> String {
 
 /// Writes a runtime for this platform and gives its path as it is without links.
 pub(crate) fn runtime(root: &Path) -> PathBuf {
-    let files = [
-        "bin/python3.12",
-        "lib/libpython3.12.so.1.0",
-        "lib/libpython3.12.dylib",
-        "python.exe",
-        "python312.dll",
-    ];
+    let files =
+        ["bin/python3.12", "lib/libpython3.12.so.1.0", "lib/libpython3.12.dylib", "python.exe", "python312.dll"];
     for file in files {
         write(&root.join(file), "");
     }
-    write(
-        &root.join("lex-runtime.json"),
-        marker(Platform::host().unwrap().name(), "3.12.3"),
-    );
+    write(&root.join("lex-runtime.json"), marker(Platform::host().unwrap().name(), "3.12.3"));
     dunce::canonicalize(root).unwrap()
 }

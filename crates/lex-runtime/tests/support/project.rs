@@ -1,9 +1,5 @@
 //! A project with a small archive, whose interpreter is a shell script that notes what it is asked to do.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test file uses a part; a failure here is a failed test"
-)]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part; a failure here is a failed test")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -35,15 +31,8 @@ impl Project {
         let project = Self { folder, options };
         project.write_archive();
         project.pin(&"0".repeat(64));
-        for name in [
-            "requirements",
-            "requirements-tensorflow",
-            "requirements-dev",
-        ] {
-            write(
-                &root.join(format!("python/lex_learning/{name}.lock")),
-                "# nothing\n",
-            );
+        for name in ["requirements", "requirements-tensorflow", "requirements-dev"] {
+            write(&root.join(format!("python/lex_learning/{name}.lock")), "# nothing\n");
         }
         project.write_source("__init__.py", "VALUE = 1\n");
         project.write_source("py.typed", "");
@@ -56,31 +45,18 @@ impl Project {
     }
 
     pub(crate) fn archive_folder(&self) -> PathBuf {
-        self.options
-            .project_root
-            .join("runtime/python")
-            .join(self.options.platform.name())
+        self.options.project_root.join("runtime/python").join(self.options.platform.name())
     }
 
     fn write_archive(&self) {
         let tree = self.folder.path().join("tree/python");
         write(&tree.join("bin/python3.12"), SCRIPT);
-        fs::set_permissions(
-            tree.join("bin/python3.12"),
-            PermissionsExt::from_mode(0o755),
-        )
-        .unwrap();
+        fs::set_permissions(tree.join("bin/python3.12"), PermissionsExt::from_mode(0o755)).unwrap();
         symlink("python3.12", tree.join("bin/python3")).unwrap();
         for name in ["libpython3.12.so.1.0", "libpython3.12.dylib"] {
             write(&tree.join("lib").join(name), "library");
         }
-        for name in [
-            "big/tests/test_all.py",
-            "big/testing.py",
-            "big/core.pyx",
-            "pip/__main__.py",
-            "numpy/libm.a",
-        ] {
+        for name in ["big/tests/test_all.py", "big/testing.py", "big/core.pyx", "pip/__main__.py", "numpy/libm.a"] {
             write(&tree.join("lib/python3.12/site-packages").join(name), "");
         }
         let archive = self.archive_folder().join("python.tar.gz");
@@ -100,31 +76,16 @@ impl Project {
             "[{platform}]\nurl = \"https://example.invalid/upstream.tar.gz\"\nsha256 = \"{sha256}\"\n\
              committed = {{ file = \"python.tar.gz\", sha256 = \"{sha256}\" }}\n"
         );
-        write(
-            &self
-                .options
-                .project_root
-                .join("runtime/python/manifest.toml"),
-            manifest,
-        );
+        write(&self.options.project_root.join("runtime/python/manifest.toml"), manifest);
     }
 
     pub(crate) fn write_source(&self, name: &str, text: &str) {
-        write(
-            &self
-                .options
-                .project_root
-                .join("python/lex_learning/src/lex_learning")
-                .join(name),
-            text,
-        );
+        write(&self.options.project_root.join("python/lex_learning/src/lex_learning").join(name), text);
     }
 
     pub(crate) fn entries(&self) -> Vec<String> {
         let entries = fs::read_dir(self.options.cache.join("runtime")).unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 }
 

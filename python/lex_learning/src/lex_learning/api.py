@@ -1,12 +1,14 @@
-"""What Rust calls, and nothing else. JSON carries control, Arrow IPC files carry tables."""
+"""What Rust calls, and nothing else. JSON carries control, Arrow carries tables."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lex_learning.config import PipelineConfig
-from lex_learning.errors import ArrowConversionError, LexLearningError
+from lex_learning.errors import ArrowConversionError, Cancelled, LexLearningError
 from lex_learning.inference.model import PREDICTION, TrainedModel, parse_row
 from lex_learning.pipeline.orchestrator import Pipeline
 
@@ -26,7 +28,7 @@ def train(
 
     Args:
         config: `PipelineConfig` as JSON.
-        table: A buffer with an Arrow IPC file.
+        table: An Arrow C stream, or a buffer with an Arrow IPC file.
         emit: Receives each `ProgressUpdate` as JSON; must not block.
         is_cancelled: See `Pipeline.train`.
 
@@ -35,11 +37,11 @@ def train(
     """
 
     def forward(update: ProgressUpdate) -> None:
-        emit(json.dumps(update.to_dict()))
+        emit(_to_json(update.to_dict()))
 
     pipeline = Pipeline(PipelineConfig.from_json(config), forward)
     result = pipeline.train(_read_table(table), is_cancelled)
-    return json.dumps(result.to_dict()), list(result.plots.items()), result.model
+    return _to_json(result.to_dict()), list(result.plots.items()), result.model
 
 
 def load_model(path: str) -> TrainedModel:
@@ -64,12 +66,12 @@ def model_to_bytes(model: TrainedModel) -> bytes:
 
 def model_info(model: TrainedModel) -> str:
     """`ModelInfo` as JSON."""
-    return json.dumps(model.get_info().to_dict())
+    return _to_json(model.get_info().to_dict())
 
 
 def predict_row(model: TrainedModel, row: str) -> str:
     """`PredictionResult` as JSON for a row given as JSON."""
-    return json.dumps(model.predict(parse_row(row)).to_dict())
+    return _to_json(model.predict(parse_row(row)).to_dict())
 
 
 def predict_table(model: TrainedModel, table: object) -> pyarrow.Buffer:
@@ -79,9 +81,10 @@ def predict_table(model: TrainedModel, table: object) -> pyarrow.Buffer:
     predicted = model.predict_table(_read_table(table))
     classes = model.target.classes
     if not classes:
-        return _write_table(pyarrow.table({PREDICTION: predicted.values}))
-    levels = pyarrow.array(classes, type=pyarrow.large_string() if isinstance(classes[0], str) else None)
-    columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}
+        return _write_table(pyarrow.table({PREDICTION: predicted.values}))  # noqa: PD011
+    text = pyarrow.large_string() if isinstance(classes[0], str) else None
+    levels = pyarrow.array(model.target.decode(np.arange(len(classes))), type=text)
+    columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}  # noqa: PD011
     if predicted.probabilities is not None:
         for index, name in enumerate(model.probability_columns):
             columns[name] = pyarrow.array(predicted.probabilities[:, index])
@@ -97,18 +100,31 @@ def echo_table(table: object) -> pyarrow.Buffer:
 
 def describe_error(error: BaseException) -> str:
     """Code, message and context of any exception as JSON, so that Rust never reads a traceback."""
-    code = getattr(error, "code", LexLearningError.code)
-    message = str(error) if hasattr(error, "code") else f"{type(error).__name__}: {error}"
-    return json.dumps({"code": code, "message": message, "context": getattr(error, "context", {})}, default=str)
+    # Others have a `code` as well, such as SystemExit.
+    own = isinstance(error, LexLearningError | Cancelled)
+    code = error.code if own else LexLearningError.code
+    message = str(error) if own else f"{type(error).__name__}: {error}"
+    return json.dumps(
+        {"code": code, "message": message, "context": getattr(error, "context", {})}, default=str
+    )
+
+
+def _to_json(values: dict[str, Any]) -> str:
+    """Strict JSON: NaN and Infinity, which Rust refuses, are an error here already."""
+    return json.dumps(values, allow_nan=False)
 
 
 def _read_table(table: Any) -> pd.DataFrame:
     import pyarrow
 
     try:
-        with pyarrow.ipc.open_file(pyarrow.py_buffer(table)) as reader:
-            # One block a column: nothing is copied but text and booleans.
-            frame: pd.DataFrame = reader.read_all().to_pandas(split_blocks=True, date_as_object=False)
+        if hasattr(table, "__arrow_c_stream__"):
+            arrow = pyarrow.table(table)
+        else:
+            with pyarrow.ipc.open_file(pyarrow.py_buffer(table)) as reader:
+                arrow = reader.read_all()
+        # One block a column: numbers are not copied, and are read-only.
+        frame: pd.DataFrame = arrow.to_pandas(split_blocks=True, date_as_object=False)
     except (pyarrow.ArrowException, ValueError) as error:
         raise ArrowConversionError(f"the table cannot be read: {error}") from error
     return frame

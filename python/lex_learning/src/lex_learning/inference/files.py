@@ -1,19 +1,23 @@
-"""Model files: a pickle of plain facts around the model's own, sealed by a checksum.
+"""Model files: a pickle of plain facts around the model's own, and the SHA-256 of all that at the end.
 
-A pickle can run code when it is opened. These are opened by an unpickler that knows a short list of
-classes and refuses all else; still, load only files from people you trust.
+A cut or altered file is refused before anything in it is read. A pickle can run code when it is opened:
+these are opened by an unpickler that knows a short list of classes and refuses all else. Still, load
+only files from people you trust.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import io
 import os
 import pickle
-import tempfile
+import secrets
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lex_learning.core.metrics import ClassMetrics, Metrics
 from lex_learning.core.results import ModelInfo
@@ -26,19 +30,32 @@ if TYPE_CHECKING:
 
 FORMAT = "lex-learning model"
 VERSION = 1
+DIGEST_BYTES = 32
 
-_TRUSTED_LIBRARIES = frozenset({"catboost", "_catboost", "lex_learning", "lightgbm", "numpy", "scipy", "sklearn", "xgboost"})
-_TRUSTED_FUNCTIONS = frozenset(
-    {
-        "numpy._core.multiarray._reconstruct",
-        "numpy._core.multiarray.scalar",
-        "numpy._core.numeric._frombuffer",
-        "sklearn.tree._tree._build_pruned_tree_py",
-        "numpy.random._pickle.__randomstate_ctor",
-        "numpy.random._pickle.__bit_generator_ctor",
-    }
+_TRUSTED_MODULES = (
+    "catboost.core.",
+    "_catboost.",
+    "lex_learning.config.",
+    "lex_learning.core.problem.",
+    "lex_learning.models.",
+    "lex_learning.preprocessing.design.",
+    "lightgbm.basic.",
+    "numpy.random.",
+    "scipy.sparse.",
+    "sklearn._loss.",
+    "sklearn.compose.",
+    "sklearn.ensemble.",
+    "sklearn.linear_model.",
+    "sklearn.metrics._dist_metrics.",
+    "sklearn.neighbors.",
+    "sklearn.preprocessing.",
+    "sklearn.svm.",
+    "sklearn.tree.",
+    "xgboost.core.",
 )
-_TRUSTED_BUILTINS = frozenset(
+"""Modules whose own classes, and those of their submodules, may be made; none of these touches a file."""
+
+_TRUSTED_NAMES = frozenset(
     {
         "builtins.bytearray",
         "builtins.complex",
@@ -48,6 +65,17 @@ _TRUSTED_BUILTINS = frozenset(
         "builtins.slice",
         "collections.OrderedDict",
         "collections.defaultdict",
+        "functools.partial",
+        "numpy.dtype",
+        "numpy.ndarray",
+        "numpy._core.multiarray._reconstruct",
+        "numpy._core.multiarray.scalar",
+        "numpy._core.numeric._frombuffer",
+        "numpy.random._pickle.__bit_generator_ctor",
+        "numpy.random._pickle.__generator_ctor",
+        "numpy.random._pickle.__randomstate_ctor",
+        "sklearn.tree._tree._build_pruned_tree_py",
+        "sklearn.utils.validation.check_array",
     }
 )
 
@@ -55,14 +83,8 @@ _TRUSTED_BUILTINS = frozenset(
 def pack(info: ModelInfo, model: Model, classes: tuple[Any, ...]) -> bytes:
     """The bytes of a model file."""
     payload = pickle.dumps({"model": model, "classes": classes})
-    facts = {
-        "format": FORMAT,
-        "version": VERSION,
-        "info": info.to_dict(),
-        "sha256": hashlib.sha256(payload).hexdigest(),
-        "payload": payload,
-    }
-    return pickle.dumps(facts)
+    facts = pickle.dumps({"format": FORMAT, "version": VERSION, "info": info.to_dict(), "payload": payload})
+    return facts + hashlib.sha256(facts).digest()
 
 
 def unpack(data: bytes) -> tuple[ModelInfo, Model, tuple[Any, ...]]:
@@ -73,7 +95,10 @@ def unpack(data: bytes) -> tuple[ModelInfo, Model, tuple[Any, ...]]:
     """
     if not data:
         raise _invalid("it is empty")
-    facts = _load(data)
+    body, digest = memoryview(data)[:-DIGEST_BYTES], data[-DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != digest:
+        raise _invalid("its checksum does not match; it is cut, altered or something else")
+    facts = _load(body)
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise _invalid("it is something else")
     if facts.get("version") != VERSION:
@@ -81,11 +106,8 @@ def unpack(data: bytes) -> tuple[ModelInfo, Model, tuple[Any, ...]]:
             f"the model file has format version {facts.get('version')!r}, this release reads {VERSION}",
             hint="Use a newer release.",
         )
-    payload = facts.get("payload")
-    if not isinstance(payload, bytes) or hashlib.sha256(payload).hexdigest() != facts.get("sha256"):
-        raise _invalid("its checksum does not match")
-    content = _load(payload)
     try:
+        content = _load(facts["payload"])
         return _read_info(facts["info"]), content["model"], tuple(content["classes"])
     except (KeyError, TypeError) as error:
         raise _invalid(f"a part is missing ({error})") from error
@@ -102,34 +124,38 @@ def read(path: str | PathLike[str]) -> bytes:
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise ModelNotFoundError(f"there is no file {str(path)!r}", path=str(path)) from None
-    except OSError as error:
-        raise InvalidModelFileError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidModelFileError(f"{str(path)!r} cannot be read: {reason}", path=str(path)) from error
 
 
 def write(path: str | PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all; an old one keeps its permissions.
 
     Raises:
         InferenceError: The place cannot be written; the old file is untouched.
     """
     target = Path(path)
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
-            temporary = Path(file.name)
-            try:
+        # The start of the name: the whole one and the addition may be longer than a name can be.
+        temporary = target.with_name(f".{target.name[:30]}-{secrets.token_hex(8)}")
+        try:
+            with temporary.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-                file.close()
-                temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            with suppress(FileNotFoundError):
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         if os.name == "posix":
             _sync_folder(target.parent)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InferenceError(
-            f"the model cannot be written to {str(path)!r}: {error.strerror}",
+            f"the model cannot be written to {str(path)!r}: {reason}",
             hint="Choose a folder that exists, is writable and has room.",
             path=str(path),
         ) from error
@@ -146,19 +172,28 @@ def _sync_folder(folder: Path) -> None:
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
-        if full in _TRUSTED_BUILTINS:
+        if full in _TRUSTED_NAMES:
             return super().find_class(module, name)
-        if module.split(".")[0] in _TRUSTED_LIBRARIES and "." not in name:
-            found = getattr(importlib.import_module(module), name)
-            if full in _TRUSTED_FUNCTIONS or isinstance(found, type):
+        if module == "numpy" or f"{module}.".startswith(_TRUSTED_MODULES):
+            found = super().find_class(module, name)
+            if _is_trusted(found, module, name):
                 return found
         raise pickle.UnpicklingError(f"it names {full}, which no model needs")
 
 
-def _load(data: bytes) -> Any:
+def _is_trusted(found: Any, module: str, name: str) -> bool:
+    """Whether it is a class of that very module, or a function by which Cython rebuilds one."""
+    if module == "numpy":
+        return isinstance(found, type) and issubclass(found, np.generic)
+    if isinstance(found, type):
+        return found.__module__ == module
+    return name == "newObj" or name.startswith("__pyx_unpickle_")
+
+
+def _load(data: bytes | memoryview) -> Any:
     try:
         return _Unpickler(io.BytesIO(data)).load()
-    except Exception as error:  # noqa: BLE001 - a hostile file can raise anything
+    except Exception as error:  # a hostile file can raise anything
         raise _invalid(str(error) or type(error).__name__) from error
 
 

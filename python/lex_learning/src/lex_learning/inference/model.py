@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,11 +11,11 @@ import numpy as np
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import InferenceError
+from lex_learning.errors import ExplainabilityError, InferenceError
 from lex_learning.inference import files
+from lex_learning.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from os import PathLike
 
     import pandas as pd
@@ -42,6 +42,20 @@ class TablePrediction:
     probabilities: Matrix | None
     warnings: list[str]
 
+    def to_frame(self, target: Target, index: pd.Index[Any] | None = None) -> pd.DataFrame:
+        """The frame of `TrainedModel.predict_batch`, its rows named by `index`."""
+        import pandas as pd
+
+        if self.probabilities is None:
+            return pd.DataFrame({PREDICTION: self.values}, index=index)  # noqa: PD011
+        predictions = pd.Series(target.decode(self.values), index=index)
+        if isinstance(target.classes[0], str):
+            predictions = predictions.astype("str")
+        columns = {PREDICTION: predictions}
+        for name, shares in zip(_probability_columns(target), self.probabilities.T, strict=True):
+            columns[name] = pd.Series(shares, index=index)
+        return pd.DataFrame(columns)
+
 
 class TrainedModel:
     """A model and what it needs to know of its input. Made by `Pipeline.create_trained_model`.
@@ -57,15 +71,6 @@ class TrainedModel:
         self._schema = Schema.from_dict(info.schema)
         self._target = Target(info.target_column, tuple(classes))
         self._labels = self._target.labels
-
-    @classmethod
-    def from_pickled(
-        cls, info: ModelInfo, pickled: bytes, classes: tuple[str | int | float | bool, ...]
-    ) -> Self:
-        """Take over a model that a worker of this training has fitted."""
-        model: Model = pickle.loads(pickled)  # noqa: S301 - never from outside
-        model.threads = 1
-        return cls(info, model, classes)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
@@ -104,11 +109,15 @@ class TrainedModel:
         Raises:
             InferenceError: A column is missing, unknown or of another type.
         """
+        if not isinstance(row, Mapping):
+            raise InferenceError(
+                f"the row is of type {type(row).__name__}, expected a mapping",
+                hint="Give {column: value, ...}.",
+            )
         matrix, warnings = self._schema.encode_row(row, ignore=self._target.name)
-        output = self._model.predict(matrix)[0]
+        shares = self._output(matrix)[0].tolist()
         if not self._labels:
-            return PredictionResult(value=float(output[0]), warnings=warnings)
-        shares = output.tolist()
+            return PredictionResult(value=shares[0], warnings=warnings)
         label = self._labels[shares.index(max(shares))]
         return PredictionResult(label, None, dict(zip(self._labels, shares, strict=True)), warnings)
 
@@ -126,10 +135,21 @@ class TrainedModel:
                 np.empty((0, len(self._labels))) if self._labels else None,
                 warnings,
             )
-        output = self._model.predict(matrix)
+        output = self._output(matrix)
         if not self._labels:
             return TablePrediction(output[:, 0], None, warnings)
         return TablePrediction(output.argmax(axis=1), output, warnings)
+
+    def _output(self, matrix: Matrix) -> Matrix:
+        output = self._model.predict(matrix)
+        if not np.isfinite(output).all():
+            row = int(np.flatnonzero(~np.isfinite(output).all(axis=1))[0])
+            raise InferenceError(
+                f"the prediction for row {row} is not a finite number",
+                hint="Its values are too far from those of the training table; check them.",
+                row=row,
+            )
+        return output
 
     def predict_batch(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Predict every row of a table, its columns in any order.
@@ -141,22 +161,51 @@ class TrainedModel:
         Raises:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.
         """
-        import pandas as pd
+        return self.predict_table(frame).to_frame(self._target, frame.index)
 
-        predicted = self.predict_table(frame)
-        if predicted.probabilities is None:
-            return pd.DataFrame({PREDICTION: predicted.values}, index=frame.index)
-        columns = {PREDICTION: pd.Series(self._target.decode(predicted.values), index=frame.index)}
-        if isinstance(self._target.classes[0], str):
-            columns[PREDICTION] = columns[PREDICTION].astype("str")
-        for index, name in enumerate(self.probability_columns):
-            columns[name] = pd.Series(predicted.probabilities[:, index], index=frame.index)
-        return pd.DataFrame(columns)
+    def explain_table(
+        self, frame: pd.DataFrame, *, rows: int = 100, seed: int = 42
+    ) -> tuple[dict[str, bytes], list[str]]:
+        """Draw SHAP plots of the rows of a table, its columns in any order.
+
+        Rows that hold a category not seen in training are left out.
+
+        Args:
+            frame: The table, which also stands for what the model may meet; see `contributions.explain`.
+            rows: How many of its rows to explain, chosen at random.
+            seed: The same seed gives the same plots.
+
+        Returns:
+            PNG files by name, such as `summary` and `dependence_age`, and remarks in sentences.
+
+        Raises:
+            InferenceError: A column is missing, unknown, of another type, or holds nulls.
+            ExplainabilityError: No row is left to explain, or the explanation fails.
+        """
+        from lex_learning.explainability.contributions import MAX_BACKGROUND_ROWS, explain
+        from lex_learning.explainability.plots import draw_plots
+
+        matrix = self._schema.encode(frame, ignore=self._target.name)
+        known = matrix[~np.isnan(matrix).any(axis=1)]
+        if not len(known) or rows < 1:
+            raise ExplainabilityError(
+                f"{min(rows, len(known))} of {len(matrix)} rows can be explained",
+                hint="Give one at least, of categories seen in training.",
+            )
+        random = np.random.default_rng(derive_seed(seed, "explain"))
+        X = known[np.sort(random.permutation(len(known))[:rows])]
+        background = known[np.sort(random.permutation(len(known))[:MAX_BACKGROUND_ROWS])]
+        problem = self._model.problem
+        contributions = explain(self._model, X, background, problem, seed=seed)
+        order = [self.feature_names.index(name) for name, _ in self.feature_importance]
+        plots = draw_plots(contributions, X, self._schema, self._target, problem, order)
+        unseen = [f"{remark} and are left out" for remark in self._schema.unseen(matrix)]
+        return plots, unseen + contributions.warnings
 
     @property
     def probability_columns(self) -> list[str]:
         """Names of the probability columns of `predict_batch`."""
-        return [f"probability_{label}" for label in self._labels]
+        return _probability_columns(self._target)
 
     @property
     def target(self) -> Target:
@@ -203,6 +252,10 @@ class TrainedModel:
         return self._info
 
 
+def _probability_columns(target: Target) -> list[str]:
+    return [f"probability_{label}" for label in target.labels]
+
+
 def parse_row(text: str | bytes) -> dict[str, object]:
     """Read a row from a JSON object.
 
@@ -213,8 +266,10 @@ def parse_row(text: str | bytes) -> dict[str, object]:
 
     try:
         row = json.loads(text)
-    except ValueError as error:
-        raise InferenceError(f"the row is not JSON ({error})", hint="Give an object of column: value.") from None
+    except (ValueError, RecursionError) as error:
+        raise InferenceError(
+            f"the row is not JSON ({error})", hint="Give an object of column: value."
+        ) from None
     if not isinstance(row, dict):
         raise InferenceError(
             f"the row is a JSON {type(row).__name__}, expected an object", hint="Give {column: value, ...}."

@@ -22,7 +22,7 @@ from lex_learning.training.search import AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
 from lex_learning.training.session import session_folder
 from lex_learning.training.splits import HELD_OUT, assign_folds
-from lex_learning.training.tasks import evaluate, explain, fit_final
+from lex_learning.training.tasks import evaluate, explain, fit_final, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,14 +128,14 @@ class _Training:
             searches, results = self._search(runner, problem, algorithms, max(1, cores // runner.parallel))
             winner = searches[results[0].name].best.final_candidate
             report.advance(1.0, f"Fitting {winner.algorithm} on all training rows", winner.algorithm)
-            pickled: bytes = self._one(runner, fit_final, winner, cores)
+            self._one(runner, fit_final, winner, cores)
             report.enter(TrainingStage.EVALUATION, f"Evaluating {winner.algorithm}")
             seed = derive_seed(config.random_seed, "evaluate")
-            metrics, importance = self._one(runner, evaluate, pickled, seed, cores)
+            metrics, importance = self._one(runner, evaluate, seed, cores)
             plots: dict[str, bytes] = {}
             if config.enable_explainability:
                 report.enter(TrainingStage.EXPLAINABILITY, "Explaining the model")
-                plots = self._explain(runner, pickled, [name for name, _ in importance], cores)
+                plots = self._explain(runner, [name for name, _ in importance], cores)
         report.close_timings()
         info = self._info(results[0], metrics, importance)
         return TrainingResult(
@@ -146,7 +146,7 @@ class _Training:
             plots=plots,
             timings=dict(report.timings),
             warnings=self._warnings,
-            model=TrainedModel.from_pickled(info, pickled, classes=self._classes),
+            model=TrainedModel(info, load_model(self._folder, threads=1), self._classes),
         )
 
     def _prepare(self, features: pd.DataFrame, target: pd.Series[Any]) -> Problem:
@@ -213,10 +213,10 @@ class _Training:
         return outcome
 
     def _explain(
-        self, runner: TaskRunner, pickled: bytes, important: list[str], threads: int
+        self, runner: TaskRunner, important: list[str], threads: int
     ) -> dict[str, bytes]:
         seed = derive_seed(self._config.random_seed, "explain")
-        arguments = (self._folder, pickled, important, self._config.shap_max_samples, seed, threads)
+        arguments = (self._folder, important, self._config.shap_max_samples, seed, threads)
         outcome = runner.run([(explain, arguments)])[0]
         if isinstance(outcome, Failure):
             # A model without plots is worth more than no model.

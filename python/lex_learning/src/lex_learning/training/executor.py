@@ -1,24 +1,17 @@
-"""Where tasks run: in this process, or in worker processes that can be killed.
-
-Workers are joblib's loky processes: spawned, never forked, on `sys.executable`, which the runtime
-has set to the bundled interpreter.
-"""
+"""Where tasks run: in this process, or in worker processes that can be killed."""
 
 from __future__ import annotations
 
-import gc
 import os
-import threading
+from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-
-from lex_learning._bootstrap import worker_environment
-from lex_learning.training.tasks import prepare_worker
+from lex_learning.training.pool import end_workers, open_pool, release_trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from types import TracebackType
 
 POLL_SECONDS = 0.05
@@ -31,6 +24,9 @@ class Failure:
     """A task that gave no result, and why."""
 
     reason: str
+
+
+_DIED = Failure("the worker process died, likely out of memory")
 
 
 class InlineExecutor(Executor):
@@ -58,6 +54,11 @@ class TaskRunner:
     Args:
         workers: Worker processes; 0 to run in this process.
         checkpoint: Called often while waiting; raises to end the work.
+
+    Example:
+        >>> with TaskRunner(workers=0, checkpoint=lambda: None) as runner:
+        ...     runner.run([(len, ("abc",)), (int, ("x",))])
+        [3, Failure(reason="ValueError: invalid literal for int() with base 10: 'x'")]
     """
 
     def __init__(self, workers: int, checkpoint: Callable[[], None]) -> None:
@@ -87,92 +88,68 @@ class TaskRunner:
 
     def run_unordered(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Any]]:
         """(index, result or `Failure`) of each task as it ends."""
+        waiting = deque(range(len(tasks)))
+        while waiting:
+            suspects = yield from self._work_off(tasks, waiting, self.parallel)
+            # A worker died, and which task killed it is unknown: each that was running runs alone.
+            for index in sorted(suspects):
+                if (yield from self._work_off(tasks, deque([index]), 1)):
+                    yield index, _DIED
+
+    def _work_off(
+        self, tasks: Sequence[Task], waiting: deque[int], parallel: int
+    ) -> Generator[tuple[int, Any], None, list[int]]:
+        """Take from `waiting` until nothing is left or a worker dies; returns the tasks that ran then."""
+        running: dict[Future[Any], int] = {}
         suspects: list[int] = []
-        futures = {}
-        for index, task in enumerate(tasks):
+        while running or (waiting and not suspects):
             self._checkpoint()
-            try:
-                futures[self._submit(task)] = index
-            except RuntimeError:  # the pool broke under the tasks before this one
-                suspects.append(index)
-        for index, result, died in self._collect(futures):
-            if died:
-                suspects.append(index)
-            else:
-                yield index, result
-        # A worker died, and which task killed it is unknown: each one left runs alone.
-        for index in sorted(suspects):
-            self._close(kill=True)
-            for _, result, _ in self._collect({self._submit(tasks[index]): index}):
-                yield index, result
+            while waiting and len(running) < parallel and not suspects:
+                index = waiting.popleft()
+                running[self._submit(tasks[index])] = index
+            done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=running.__getitem__):
+                index, result = running.pop(future), _outcome(future)
+                if result is _DIED:
+                    suspects.append(index)
+                else:
+                    yield index, result
         if suspects:
             self._close(kill=True)
+        return suspects
 
     def _submit(self, task: Task) -> Future[Any]:
         if self._executor is None:
-            self._executor = _new_pool(self._workers) if self._workers else InlineExecutor()
-        return self._executor.submit(task[0], *task[1])
-
-    def _collect(self, futures: dict[Future[Any], int]) -> Iterator[tuple[int, Any, bool]]:
-        from concurrent.futures.process import BrokenProcessPool
-
-        pending = set(futures)
-        while pending:
-            done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            self._checkpoint()
-            for future in sorted(done, key=futures.__getitem__):
-                error = future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    yield futures[future], Failure("the worker process died, likely out of memory"), True
-                elif error is not None:
-                    yield futures[future], Failure(f"{type(error).__name__}: {error}"), False
-                else:
-                    yield futures[future], future.result(), False
+            self._executor = open_pool(self._workers) if self._workers else InlineExecutor()
+        try:
+            return self._executor.submit(_run_task, *task)
+        except RuntimeError as error:  # the pool broke under the tasks before this one
+            future: Future[Any] = Future()
+            future.set_exception(error)
+            return future
 
     def _close(self, *, kill: bool) -> None:
-        executor, self._executor = self._executor, None
-        if executor is not None and not isinstance(executor, InlineExecutor):
-            _close_pool(executor, kill=kill)
+        if self._executor is None:
+            return
+        is_pool = not isinstance(self._executor, InlineExecutor)
+        if is_pool:
+            end_workers(self._executor, kill=kill)
+        self._executor = None
+        if is_pool:
+            release_trackers()
 
 
-_open_pools = 0
-_pools_lock = threading.Lock()
+def _run_task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    try:
+        return function(*arguments)
+    except Exception as error:  # noqa: BLE001 - the boundary of a task; some errors break the pool on their way
+        return Failure(f"{type(error).__name__}: {error}")
 
 
-def _new_pool(workers: int) -> Executor:
-    from joblib.externals.loky.process_executor import ProcessPoolExecutor
+def _outcome(future: Future[Any]) -> Any:
+    from concurrent.futures.process import BrokenProcessPool
 
-    global _open_pools  # noqa: PLW0603 - the resource trackers are one a process, too
-    with _pools_lock:
-        _open_pools += 1
-    pool: Executor = ProcessPoolExecutor(
-        max_workers=workers,
-        initializer=prepare_worker,
-        initargs=(os.getpid(),),
-        env=worker_environment(),
-    )
-    return pool
-
-
-def _close_pool(pool: Any, *, kill: bool) -> None:
-    """End the workers, and with the last pool also the resource trackers that served them."""
-    global _open_pools  # noqa: PLW0603
-    pool.shutdown(wait=True, kill_workers=kill)
-    with _pools_lock:
-        _open_pools -= 1
-        if not _open_pools:
-            del pool
-            gc.collect()
-            stop_trackers()
-
-
-def stop_trackers() -> None:
-    """End the helper processes of loky and multiprocessing; they start again when needed."""
-    from multiprocessing import resource_tracker as standard
-
-    from joblib.externals.loky.backend import resource_tracker as loky
-
-    for tracker in (loky._resource_tracker, standard._resource_tracker):  # type: ignore[attr-defined]
-        tracker._stop()
-
-
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return _DIED if isinstance(error, BrokenProcessPool) else Failure(f"{type(error).__name__}: {error}")

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lex_learning.core.dataset import load_dataset
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,13 +26,15 @@ def session_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        # Windows removes no file that is still mapped.
+        load_dataset.cache_clear()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sweep(root: Path) -> None:
     for folder in root.glob(f"{_PREFIX}*-*"):
         owner = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
+        if owner.isdecimal() and not _is_alive(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -41,6 +45,6 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
+    except (PermissionError, OverflowError):
+        return True  # somebody else's process, or no process of ours
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,29 +31,30 @@ def assign_folds(
     """
     random = np.random.default_rng(derive_seed(seed, "hold-out"))
     folds = np.zeros(len(outcome), dtype=np.int8)
-    groups = [np.flatnonzero(outcome == code) for code in np.unique(outcome)] if is_classification else []
-    for rows in groups or [np.arange(len(outcome))]:
-        count = min(round(len(rows) * test_size), len(rows) - 2)
-        folds[random.permutation(rows)[: max(count, 0)]] = HELD_OUT
-    if not (folds == HELD_OUT).any():
-        largest = max(groups, key=len) if groups else np.arange(len(outcome))
-        folds[random.choice(largest)] = HELD_OUT
+    order = _order(outcome, is_classification, random)
+    count = max(1, round(len(outcome) * test_size))
+    # Evenly spaced over the sorted classes, each gives its share, whatever is left of it by rounding.
+    chosen = order[((np.arange(count) + random.random()) * len(order) / count).astype(np.intp)]
+    if is_classification:
+        chosen = np.concatenate([_spare(outcome, chosen, code) for code in np.unique(outcome)])
+        if not len(chosen):
+            commonest = np.flatnonzero(outcome == np.bincount(outcome).argmax())
+            chosen = random.choice(commonest, 1)
+    folds[chosen] = HELD_OUT
     training = np.flatnonzero(folds != HELD_OUT)
-    folds[training] = _fold_numbers(outcome[training], is_classification, fold_count, seed)
+    # Dealt like cards, the rows of a class are in as many folds as they can be.
+    order = _order(outcome[training], is_classification, np.random.default_rng(derive_seed(seed, "folds")))
+    folds[training[order]] = np.arange(len(training)) % fold_count
     return folds
 
 
-def _fold_numbers(
-    outcome: NDArray[Any], is_classification: bool, fold_count: int, seed: int
-) -> NDArray[np.int8]:
-    from sklearn.model_selection import KFold, StratifiedKFold
+def _order(outcome: NDArray[Any], is_classification: bool, random: np.random.Generator) -> NDArray[np.intp]:
+    """All rows at random, but for classes one after another."""
+    order = random.permutation(len(outcome))
+    return order[np.argsort(outcome[order], kind="stable")] if is_classification else order
 
-    kind = StratifiedKFold if is_classification and np.bincount(outcome).max() >= fold_count else KFold
-    splitter = kind(fold_count, shuffle=True, random_state=derive_seed(seed, "folds"))
-    numbers = np.zeros(len(outcome), dtype=np.int8)
-    with warnings.catch_warnings():
-        # A class with fewer rows than folds is allowed: it is absent from some validation parts.
-        warnings.simplefilter("ignore", UserWarning)
-        for number, (_, rows) in enumerate(splitter.split(outcome, outcome)):
-            numbers[rows] = number
-    return numbers
+
+def _spare(outcome: NDArray[Any], chosen: NDArray[np.intp], code: int) -> NDArray[np.intp]:
+    """Those of the chosen rows of a class that leave two for training."""
+    rows = chosen[outcome[chosen] == code]
+    return rows[: max(0, int((outcome == code).sum()) - 2)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Model
 
 BACKGROUND_ROWS = 50
+MODEL_FILE = "model.pkl"
 
 
 @dataclass(frozen=True)
@@ -72,24 +72,30 @@ def fit_fold(folder: Path, candidate: Candidate, fold: int, threads: int) -> Fol
     return FoldScore(score, time.monotonic() - started, model.rounds)
 
 
-def fit_final(folder: Path, candidate: Candidate, threads: int) -> bytes:
-    """Fit on all training rows; the pickled model."""
+def fit_final(folder: Path, candidate: Candidate, threads: int) -> None:
+    """Fit on all training rows; leaves the model in the folder, for the tasks below."""
     data = load_dataset(folder)
     rows = np.flatnonzero(data.folds != HELD_OUT)
     model = _new_model(data, candidate, len(rows), derive_seed(candidate.seed, "final"), threads)
     with _limited(threads):
         model.fit(data.features[rows], data.outcome[rows])
-    return pickle.dumps(model)
+    (folder / MODEL_FILE).write_bytes(pickle.dumps(model))
 
 
-def evaluate(
-    folder: Path, pickled: bytes, seed: int, threads: int
-) -> tuple[Metrics, list[tuple[str, float]]]:
+def load_model(folder: Path, threads: int) -> Model:
+    """The model that `fit_final` left."""
+    # Written by a worker of this training, never by anybody else.
+    model: Model = pickle.loads((folder / MODEL_FILE).read_bytes())  # noqa: S301
+    model.threads = threads
+    return model
+
+
+def evaluate(folder: Path, seed: int, threads: int) -> tuple[Metrics, list[tuple[str, float]]]:
     """Metrics on the held-out rows, and the importance of each column."""
     from lex_learning.explainability.importance import permutation_importance
 
     data = load_dataset(folder)
-    model = _ready(pickled, threads)
+    model = load_model(folder, threads)
     held = np.flatnonzero(data.folds == HELD_OUT)
     X, y = data.features[held], data.outcome[held]
     with _limited(threads):
@@ -104,14 +110,14 @@ def evaluate(
 
 
 def explain(
-    folder: Path, pickled: bytes, important: list[str], row_count: int, seed: int, threads: int
+    folder: Path, important: list[str], row_count: int, seed: int, threads: int
 ) -> tuple[dict[str, bytes], list[str]]:
     """SHAP plots of up to `row_count` held-out rows as PNG files by name, and warnings."""
     from lex_learning.explainability.contributions import explain as contributions_of
     from lex_learning.explainability.plots import draw_plots
 
     data = load_dataset(folder)
-    model = _ready(pickled, threads)
+    model = load_model(folder, threads)
     random = np.random.default_rng(derive_seed(seed, "explain"))
     held, training = np.flatnonzero(data.folds == HELD_OUT), np.flatnonzero(data.folds != HELD_OUT)
     rows = np.sort(random.permutation(held)[:row_count])
@@ -131,29 +137,7 @@ def _new_model(data: Dataset, candidate: Candidate, row_count: int, seed: int, t
     )
 
 
-def _ready(pickled: bytes, threads: int) -> Model:
-    # Written by another worker of this training, never by anybody else.
-    model: Model = pickle.loads(pickled)  # noqa: S301
-    model.threads = threads
-    return model
-
-
 def _limited(threads: int) -> Any:
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(threads)
-
-
-def prepare_worker(parent: int) -> None:
-    """Silence library warnings in a worker, and end it when its parent is gone."""
-    import threading
-    import warnings
-
-    warnings.simplefilter("ignore")
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-
-
-def _follow(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

@@ -1,0 +1,3 @@
+fn main() {
+    lex_runtime::build::link_app();
+}
