@@ -59,8 +59,8 @@ runtime-vendor: ## Download the pinned interpreter of PLATFORM=name, to be commi
 	@test -n "$(PLATFORM)" || { echo "name the platform: make runtime-vendor PLATFORM=linux-aarch64" >&2; exit 2; }
 	@$(RUNTIME) vendor "$(PLATFORM)"
 
-bench: ## Run the benchmarks
-	cargo bench --workspace
+bench: ## Run the benchmarks (a release build: the first takes long)
+	LEX_LEARNING_TOOLS="$(TOOLS)" cargo bench --features benchmark
 
 clean: ## Remove what builds made here; the prepared runtimes in the user's cache folder stay
 	cargo clean

@@ -29,7 +29,8 @@ mod embed {
         for file in files {
             let name = file.strip_prefix(&package).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
             (&name, fs::read(&file)?).hash(&mut hash);
-            writeln!(table, "    ({name:?}, include_str!({file:?})),").map_err(io::Error::other)?;
+            let literal = format!("{:?}", file.to_string_lossy());
+            writeln!(table, "    ({name:?}, include_str!({literal})),").map_err(io::Error::other)?;
         }
         let code = format!(
             "const SOURCES: &[(&str, &str)] = &[\n{table}];\nconst SOURCES_HASH: &str = \"{:016x}\";\n",

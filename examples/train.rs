@@ -2,6 +2,13 @@
 //!
 //! The plots and the model are written to `target/titanic`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a program for a terminal"
+)]
+
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -26,12 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .target_column("survived")
         .n_trials(10)
         .build()?;
-    let bar = ProgressBar::new(100).with_style(ProgressStyle::with_template("{bar:30} {pos:>3} % {msg}")?);
+    let bar = ProgressBar::new(1000).with_style(ProgressStyle::with_template("{bar:30} {percent:>3} % {msg}")?);
     let progress = bar.clone();
     let pipeline = Pipeline::builder()
         .config(config)
         .on_progress(move |update| {
-            progress.set_position((update.progress * 100.0).round() as u64);
+            progress.set_position((update.progress * 1000.0).round() as u64);
             progress.set_message(update.message);
         })
         .build()?;

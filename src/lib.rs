@@ -46,6 +46,9 @@ pub use model::TrainedModel;
 #[cfg(feature = "python")]
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use progress::{CancelToken, ProgressCallback, ProgressUpdate, TrainingStage};
+#[cfg(feature = "benchmark")]
+#[doc(hidden)]
+pub use python::transfer;
 #[cfg(feature = "python")]
 pub use python::{initialize, initialize_from, is_initialized, shutdown};
 pub use types::{

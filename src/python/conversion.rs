@@ -16,6 +16,7 @@ use crate::{ArrowConversionKind, LexLearningError};
 pub(super) struct TableBytes(Vec<u8>);
 
 #[pymethods]
+#[allow(clippy::needless_pass_by_value, reason = "the buffer protocol's signature")]
 impl TableBytes {
     /// # Safety
     ///
@@ -54,7 +55,7 @@ pub(super) fn copy_bytes(object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 }
 
 /// pyarrow's buffers count in signed bytes; a view of them as unsigned ones is the same memory.
-fn signed<'py>(object: &Bound<'py, PyAny>) -> PyResult<PyBuffer<u8>> {
+fn signed(object: &Bound<'_, PyAny>) -> PyResult<PyBuffer<u8>> {
     let view = object.py().import("builtins")?.getattr("memoryview")?.call1((object,))?;
     PyBuffer::get(&view.call_method1("cast", ("B",))?)
 }

@@ -11,3 +11,5 @@ mod table;
 pub(crate) mod training;
 
 pub use runtime::{initialize, initialize_from, is_initialized, shutdown};
+#[cfg(feature = "benchmark")]
+pub use table::transfer;

@@ -140,8 +140,10 @@ fn start_interpreter(runtime: Option<&Path>) -> Result<(), String> {
         let outcome = configure_and_start(&runtime).and_then(|()| bootstrap(&runtime, package));
         let started = outcome.is_ok();
         let _ = sender.send(outcome);
-        while started {
-            thread::park();
+        if started {
+            loop {
+                thread::park();
+            }
         }
     };
     thread::Builder::new()

@@ -28,3 +28,14 @@ impl Table {
         }
     }
 }
+
+/// Turns a table into a pandas frame and drops it: the border alone, for the benchmarks.
+///
+/// # Errors
+///
+/// As for a training.
+#[cfg(feature = "benchmark")]
+pub fn transfer(table: &DataFrame) -> Result<(), LexLearningError> {
+    let table = Table::new(table)?;
+    super::bridge::attached(|py| super::bridge::call(py, "_read_table", (table.into_python(py)?,)).map(drop))
+}

@@ -7,7 +7,6 @@ use std::thread;
 
 use polars::frame::DataFrame;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use super::bridge::{attached, call, parse};
 use super::handle::PythonModel;
@@ -89,11 +88,7 @@ fn run(
     let (text, plots, model) = attached(|py| {
         let arguments =
             (config, table.into_python(py)?, Bound::new(py, EventSink(sender))?, Bound::new(py, CancelProbe(cancel))?);
-        let (text, plots, model): (String, Vec<(String, Bound<'_, PyBytes>)>, Py<PyAny>) =
-            call(py, "train", arguments)?.extract()?;
-        let plots: BTreeMap<String, Vec<u8>> =
-            plots.into_iter().map(|(name, png)| (name, png.as_bytes().to_vec())).collect();
-        Ok((text, plots, model))
+        call(py, "train", arguments)?.extract::<(String, BTreeMap<String, Vec<u8>>, Py<PyAny>)>()
     })?;
     let mut result: TrainingResult = parse(&text)?;
     result.plots = plots;

@@ -16,13 +16,13 @@ fn long_fit() -> (PipelineConfigBuilder, DataFrame) {
         let mut state = seed;
         let mut next = move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64
+            (state >> 11) as f64 / (1_u64 << 53) as f64
         };
         (0..20_000).map(|_| next()).collect::<Vec<f64>>()
     };
     let columns = (0..10).map(|index| Column::new(format!("x{index}").into(), noise(index))).collect();
     let mut frame = DataFrame::new_infer_height(columns).unwrap();
-    let target: Vec<bool> = noise(99).into_iter().map(|value| value as u64 % 2 == 0).collect();
+    let target: Vec<bool> = noise(99).into_iter().map(|value| value < 0.5).collect();
     frame.with_column(Column::new("target".into(), target)).unwrap();
     (quick(ProblemType::Classification).algorithm("svm"), frame)
 }

@@ -12,7 +12,6 @@ from lex_learning.config import PipelineConfig, ProblemType
 from lex_learning.core.metrics import ClassMetrics, Metrics
 from lex_learning.core.results import ModelInfo, ModelResult, PredictionResult, TrainingResult
 from lex_learning.errors import Cancelled, LexLearningError
-
 from lex_learning.inference.model import TrainedModel
 from lex_learning.pipeline.orchestrator import Pipeline
 from lex_learning.progress import ProgressUpdate, TrainingStage

@@ -8,7 +8,9 @@ import sys
 _worker_environment: dict[str, str] = {}
 
 
-def bootstrap(executable: str | os.PathLike[str], package_folder: str | os.PathLike[str] | None = None) -> None:
+def bootstrap(
+    executable: str | os.PathLike[str], package_folder: str | os.PathLike[str] | None = None
+) -> None:
     """Make worker processes run the bundled interpreter, whatever the host's environment says.
 
     Args:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def train(
     config: str, table: object, emit: Callable[[str], None], is_cancelled: Callable[[], bool]
-) -> tuple[str, list[tuple[str, bytes]], TrainedModel]:
+) -> tuple[str, dict[str, bytes], TrainedModel]:
     """Train on a table.
 
     Args:
@@ -41,7 +41,7 @@ def train(
 
     pipeline = Pipeline(PipelineConfig.from_json(config), forward)
     result = pipeline.train(_read_table(table), is_cancelled)
-    return _to_json(result.to_dict()), list(result.plots.items()), result.model
+    return _to_json(result.to_dict()), result.plots, result.model
 
 
 def load_model(path: str) -> TrainedModel:
@@ -84,7 +84,7 @@ def predict_table(model: TrainedModel, table: object) -> pyarrow.Buffer:
         return _write_table(pyarrow.table({PREDICTION: predicted.values}))  # noqa: PD011
     text = pyarrow.large_string() if isinstance(classes[0], str) else None
     levels = pyarrow.array(model.target.decode(np.arange(len(classes))), type=text)
-    columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}  # noqa: PD011
+    columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}
     if predicted.probabilities is not None:
         for index, name in enumerate(model.probability_columns):
             columns[name] = pyarrow.array(predicted.probabilities[:, index])

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Self
 
-from lex_learning.errors import InvalidConfigError
+from lex_learning.errors import InvalidConfigError, shown
 
 
 class ProblemType(StrEnum):
@@ -84,7 +84,7 @@ class PipelineConfig:
             object.__setattr__(self, "problem_type", ProblemType(self.problem_type))
         except ValueError:
             raise InvalidConfigError(
-                f"problem_type is {self.problem_type!r}, expected 'classification' or 'regression'",
+                f"problem_type is {shown(self.problem_type)}, expected 'classification' or 'regression'",
                 hint="Set problem_type to one of the two.",
                 field="problem_type",
             ) from None
@@ -123,7 +123,18 @@ class PipelineConfig:
             >>> PipelineConfig.from_json('{"problem_type": "regression"}').test_size
             0.2
         """
-        return cls.from_dict(json.loads(text))
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidConfigError(
+                f"the settings are not JSON ({error})", hint="Give an object of setting: value."
+            ) from None
+        if not isinstance(values, dict):
+            raise InvalidConfigError(
+                f"the settings are a JSON {type(values).__name__}, expected an object",
+                hint="Give {setting: value, ...}.",
+            )
+        return cls.from_dict(values)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -131,7 +142,9 @@ class PipelineConfig:
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
-                raise InvalidConfigError(f"unknown setting {name!r}", hint=_nearest(name, names), field=name)
+                raise InvalidConfigError(
+                    f"unknown setting {shown(name)}", hint=_nearest(str(name), names), field=str(name)
+                )
         if "problem_type" not in values:
             raise InvalidConfigError(
                 "problem_type is not set",
@@ -228,14 +241,16 @@ def _check_type(name: str, annotation: str, value: object) -> None:
         return
     if not isinstance(value, expected) or (isinstance(value, bool) and annotation != "bool"):
         raise InvalidConfigError(
-            f"{name} is {value!r}, expected {annotation}", hint=f"Give {name} a value of that type.", field=name
+            f"{name} is {shown(value)}, expected {annotation}",
+            hint=f"Give {name} a value of that type.",
+            field=name,
         )
 
 
 def _check_bounds(name: str, value: float, bounds: Bounds) -> None:
     if not bounds.minimum <= value <= bounds.maximum:
         raise InvalidConfigError(
-            f"{name} is {value}, expected {bounds.minimum} to {bounds.maximum}",
+            f"{name} is {shown(value)}, expected {bounds.minimum} to {bounds.maximum}",
             hint=f"Set {name} within these bounds.",
             field=name,
         )
@@ -247,7 +262,9 @@ def _check_algorithm(name: str, problem_type: ProblemType) -> None:
     names = available_algorithms(problem_type)
     if name not in names:
         raise InvalidConfigError(
-            f"unknown algorithm {name!r} for {problem_type}", hint=_nearest(name, names), field="algorithm"
+            f"unknown algorithm {shown(name)} for {problem_type}",
+            hint=_nearest(name, names),
+            field="algorithm",
         )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+SHOWN_CHARACTERS = 80
+
 
 class LexLearningError(Exception):
     """Base of all errors of this package.
@@ -25,7 +27,8 @@ class LexLearningError(Exception):
     code: ClassVar[str] = "python.error"
 
     def __init__(self, message: str, *, hint: str = "", **context: object) -> None:
-        super().__init__(message, hint)
+        # One argument, as `__init__` takes: it must survive the way back from a worker.
+        super().__init__(message)
         self.message = message
         self.hint = hint
         self.context = context
@@ -88,10 +91,26 @@ class ArrowConversionError(LexLearningError):
     code = "arrow.type_conversion"
 
 
-class Cancelled(BaseException):  # noqa: N818 - an order of the user, not an error
+class Cancelled(BaseException):
     """Training was cancelled. Not an `Exception`, so that no model's error handling swallows it."""
 
     code: ClassVar[str] = "training.cancelled"
+
+
+def shown(value: object) -> str:
+    """A value as messages quote it: as in code, and cut where it is long.
+
+    Example:
+        >>> shown("Age"), len(shown("x" * 1_000_000))
+        ("'Age'", 80)
+    """
+    if isinstance(value, str):
+        value = value[:SHOWN_CHARACTERS]
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - Python refuses to write out huge integers
+        return f"a {type(value).__name__} ({type(error).__name__})"
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."
 
 
 def error_codes() -> set[str]:

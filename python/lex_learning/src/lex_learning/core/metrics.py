@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,9 @@ def classification_metrics(truth: NDArray[Any], output: Matrix, labels: list[str
     )
     present = support > 0
     weights = support / support.sum()
-    problem_loss = -np.log(np.clip(output[np.arange(len(truth)), truth], 1e-15, 1.0)).mean()
+    # Single-precision models leave sums a little off 1, which scikit-learn refuses.
+    shares = output / output.sum(axis=1, keepdims=True)
+    loss = -np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-15, 1.0)).mean()
     return Metrics(
         accuracy=float((predicted == truth).mean()),
         balanced_accuracy=float(recall[present].mean()),
@@ -103,8 +106,8 @@ def classification_metrics(truth: NDArray[Any], output: Matrix, labels: list[str
         recall_weighted=float(recall @ weights),
         f1_macro=float(f1[present].mean()),
         f1_weighted=float(f1 @ weights),
-        roc_auc=_roc_auc(truth, output) if present.all() else None,
-        log_loss=float(problem_loss),
+        roc_auc=_roc_auc(truth, shares) if present.all() else None,
+        log_loss=float(loss),
         confusion_matrix=counts.tolist(),
         per_class=[
             ClassMetrics(label, float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
@@ -120,15 +123,24 @@ def regression_metrics(truth: NDArray[Any], output: Matrix) -> Metrics:
         truth: Values, shape (rows,).
         output: Predictions, shape (rows, 1).
     """
-    error = output[:, 0] - truth
+    with np.errstate(over="ignore"):
+        return _regression_metrics(truth, output[:, 0] - truth)
+
+
+def _regression_metrics(truth: NDArray[Any], error: NDArray[Any]) -> Metrics:
     spread = float(((truth - truth.mean()) ** 2).sum())
     return Metrics(
-        r2=1.0 - float((error**2).sum()) / spread if spread else None,
-        rmse=float(np.sqrt((error**2).mean())),
-        mae=float(np.abs(error).mean()),
-        mape=float(np.abs(error / truth).mean()) if np.all(truth) else None,
-        median_absolute_error=float(np.median(np.abs(error))),
+        r2=_finite(1.0 - float((error**2).sum()) / spread) if spread else None,
+        rmse=_finite(float(np.sqrt((error**2).mean()))),
+        mae=_finite(float(np.abs(error).mean())),
+        mape=_finite(float(np.abs(error / truth).mean())) if np.all(truth) else None,
+        median_absolute_error=_finite(float(np.median(np.abs(error)))),
     )
+
+
+def _finite(value: float) -> float | None:
+    """None for what JSON cannot hold."""
+    return value if math.isfinite(value) else None
 
 
 def _roc_auc(truth: NDArray[Any], output: Matrix) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lex_learning.errors import InferenceError, InvalidDataError
+from lex_learning.errors import InferenceError, InvalidDataError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +89,7 @@ class Schema:
 
     def to_dict(self) -> list[dict[str, Any]]:
         """JSON-safe form."""
-        return [asdict(column) for column in self.columns]
+        return [{**asdict(column), "kind": str(column.kind)} for column in self.columns]
 
     @property
     def categorical_levels(self) -> dict[int, int]:
@@ -110,8 +110,12 @@ class Schema:
         Raises:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.
         """
-        self._check_names([str(name) for name in frame.columns], ignore)
+        names = [str(name) for name in frame.columns]
+        self._check_names(names, ignore)
+        frame = frame.set_axis(names, axis="columns")
         matrix = np.empty((len(frame), len(self.columns)), dtype=np.float64, order="F")
+        if not len(frame):
+            return matrix
         for index, column in enumerate(self.columns):
             matrix[:, index] = _encode_series(column, frame[column.name])
         return matrix
@@ -172,19 +176,19 @@ def column_kind(series: pd.Series[Any]) -> ColumnKind | None:
     import pandas as pd
 
     kind = series.dtype
-    if pd.api.types.is_bool_dtype(kind) and not isinstance(kind, pd.CategoricalDtype):
+    if isinstance(kind, pd.CategoricalDtype):
+        return ColumnKind.CATEGORICAL if pd.api.types.is_string_dtype(kind.categories) else None
+    if pd.api.types.is_bool_dtype(kind):
         return ColumnKind.BOOLEAN
     if pd.api.types.is_integer_dtype(kind):
         return ColumnKind.INTEGER
     if pd.api.types.is_float_dtype(kind):
         return ColumnKind.FLOAT
-    if isinstance(kind, pd.CategoricalDtype):
-        return ColumnKind.CATEGORICAL if pd.api.types.is_string_dtype(kind.categories) else None
-    if isinstance(kind, pd.StringDtype):
-        return ColumnKind.CATEGORICAL
-    if kind == object and series.map(lambda value: isinstance(value, str) or value is None).all():
-        return ColumnKind.CATEGORICAL
-    return None
+    is_text = isinstance(kind, pd.StringDtype) or (
+        pd.api.types.is_object_dtype(kind)
+        and series.map(lambda value: isinstance(value, str) or value is None).all()
+    )
+    return ColumnKind.CATEGORICAL if is_text else None
 
 
 def _read_column(name: str, series: pd.Series[Any]) -> Column:
@@ -203,14 +207,6 @@ def _read_column(name: str, series: pd.Series[Any]) -> Column:
 def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
     import pandas as pd
 
-    given = column_kind(series)
-    numeric = {ColumnKind.INTEGER, ColumnKind.FLOAT}
-    if given is not column.kind and not (given in numeric and column.kind in numeric) and len(series):
-        raise InferenceError(
-            f"column {column.name!r} is of type {series.dtype}, expected {column.kind}",
-            hint="Give it the type that it had in training.",
-            column=column.name,
-        )
     null_count = int(series.isna().sum())
     if null_count:
         raise InferenceError(
@@ -218,12 +214,19 @@ def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
             hint="Fill or drop them.",
             column=column.name,
         )
+    given = column_kind(series)
+    numeric = {ColumnKind.INTEGER, ColumnKind.FLOAT}
+    if given is not column.kind and not (given in numeric and column.kind in numeric):
+        raise InferenceError(
+            f"column {column.name!r} is of type {series.dtype}, expected {column.kind}",
+            hint="Give it the type that it had in training.",
+            column=column.name,
+        )
     if column.kind is ColumnKind.CATEGORICAL:
         # Each distinct text is looked up once, however long the table.
         codes, present = pd.factorize(series)
-        positions = pd.Index(column.levels, dtype="str").get_indexer(pd.Index(present, dtype="str"))
-        lookup = np.where(positions < 0, np.nan, positions.astype(np.float64))
-        return lookup[codes] if len(lookup) else np.empty(0)
+        positions = {level: float(index) for index, level in enumerate(column.levels)}
+        return np.array([positions.get(level, np.nan) for level in present.tolist()])[codes]
     values = series.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         raise InferenceError(
@@ -237,7 +240,7 @@ def _row_encoder(column: Column) -> Callable[[object, list[str]], float]:
 
     def wrong(value: object) -> InferenceError:
         return InferenceError(
-            f"column {name!r} is {value!r}, expected {_SPOKEN[column.kind]}",
+            f"column {name!r} is {shown(value)}, expected {_SPOKEN[column.kind]}",
             hint="Give it the type that it had in training.",
             column=name,
         )
@@ -250,7 +253,7 @@ def _row_encoder(column: Column) -> Callable[[object, list[str]], float]:
                 raise wrong(value)
             code = codes.get(value)
             if code is None:
-                warnings.append(f"column {name!r}: category {value!r} was not seen in training")
+                warnings.append(f"column {name!r}: category {shown(value)} was not seen in training")
                 return float("nan")
             return code
 
@@ -266,7 +269,9 @@ def _row_encoder(column: Column) -> Callable[[object, list[str]], float]:
         return encode_boolean
 
     def encode_number(value: object, _: list[str]) -> float:
-        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        if isinstance(value, bool | np.bool_) or not isinstance(
+            value, int | float | np.integer | np.floating
+        ):
             raise wrong(value)
         try:
             number = float(value)

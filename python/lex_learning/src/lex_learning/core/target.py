@@ -54,7 +54,11 @@ class Target:
 
     def decode(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Class values for class codes, of the type that the target had."""
-        kind = object if isinstance(self.classes[0], str) else type(self.classes[0])
+        kind: Any = type(self.classes[0])
+        if kind is str:
+            kind = object  # NumPy's own text type would drop NULs at the end
+        elif kind is int and self.classes[-1] > np.iinfo(np.int64).max:  # type: ignore[operator]
+            kind = np.uint64
         return np.array(self.classes, dtype=kind)[codes]
 
 

@@ -35,22 +35,23 @@ def draw_bars(scene: Scene) -> bytes:
     """The mean size of each column's effect; with several classes, stacked by class."""
     several = scene.output_count > 1
     shown, rest = scene.strongest(None, MAX_COLUMNS)
-    lengths = np.vstack([scene.strength[shown], *([scene.strength[rest].sum(axis=0)] if rest else [])])
+    lengths = scene.strength[shown]
+    # Their bar would dwarf all others.
+    together = (
+        f" The other {len(rest)} columns together: {number(scene.strength[rest].sum())}." if rest else ""
+    )
     name = printable(scene.target.name, 40) if several else scene.output(0)
     figure, axes = new_figure(
         f"Which columns matter most for {name}",
         reading=(
             "The longer the bar, the more the column moves the predictions, up or down, in the mean of all "
-            "rows explained." + (" Each colour is one class." if several else "") + scene.note
+            "rows explained." + (" Each colour is one class." if several else "") + together + scene.note
         ),
         height_inches=float(np.clip(2.0 + 0.27 * len(lengths), 4.0, 6.5)),
     )
     left = np.zeros(len(lengths))
     for label, colour, part in _parts(scene, lengths):
-        drawn = axes.barh(range(len(lengths)), part, left=left, color=colour, height=0.7, label=label)
-        if rest:
-            # The sum of many is no rival of a single column.
-            drawn.patches[-1].set_alpha(0.45)
+        axes.barh(range(len(lengths)), part, left=left, color=colour, height=0.7, label=label)
         left = left + part
     for position, total in enumerate(left):
         axes.annotate(
@@ -63,7 +64,7 @@ def draw_bars(scene: Scene) -> bytes:
             color=INK,
         )
     labels = [scene.column_name(column) for column in shown]
-    label_rows(axes, [*labels, *([f"{len(rest)} others together"] if rest else [])])
+    label_rows(axes, labels)
     axes.set_xlim(0, (left.max() or 1.0) * 1.12)
     measured = f"mean size of the {scene.effect(None if several else 0)}"
     axes.set_xlabel(fold(measured, 60), fontsize=10.5, color=INK)
@@ -181,7 +182,9 @@ def _typical(scene: Scene) -> tuple[int, int]:
 def _reached(scene: Scene, value: float, outputs: Matrix, output: int) -> str:
     if scene.space is Space.VALUE:
         return number(value)
-    share = f"{100 * scene.probability(outputs, output):.3g} %"
+    probability = scene.probability(outputs, output)
+    # No model is as sure as 0 or 100 %.
+    share = "> 99.9 %" if probability > 0.999 else "< 0.1 %" if probability < 0.001 else f"{probability:.1%}"
     # With several classes a probability rests on the scores of all; the one beside it would mislead.
     bare = scene.space is Space.PROBABILITY or scene.output_count > 1
     return f"probability {share}" if bare else f"{number(float(f'{value:.3g}'))} (probability {share})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ class Contributions:
     space: Space
     rows: NDArray[np.intp]
     approximate: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
 
 
 def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, seed: int) -> Contributions:
@@ -77,6 +77,7 @@ def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, se
 
     Example:
         >>> from lex_learning.config import ProblemType
+        >>> from lex_learning.core.problem import Problem
         >>> from lex_learning.models import model_class
         >>> X = np.random.default_rng(0).normal(size=(200, 2))
         >>> problem = Problem(ProblemType.CLASSIFICATION, row_count=200, column_count=2, class_count=2)
@@ -134,7 +135,7 @@ def _approximate(model: Model, X: Matrix, background: Matrix, problem: Problem, 
             f"and {X.shape[1]} columns take many predictions a row"
         )
     space = Space.PROBABILITY if problem.is_classification else Space.VALUE
-    return Contributions(values, base, space, rows, approximate=True, warnings=tuple(warnings))
+    return Contributions(values, base, space, rows, approximate=True, warnings=warnings)
 
 
 def _budget(row_count: int, column_count: int, background_count: int) -> tuple[int, int, int]:

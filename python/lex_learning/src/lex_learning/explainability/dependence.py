@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_LEVELS = 12
 MIN_ROWS_FOR_COLOUR = 60
 MAX_CORRELATION = 0.7
-MIN_EXPLAINED = 0.35
+MIN_EXPLAINED = 0.5
 """The share of the spread at like values that a second column must explain to lend its colour."""
 
 
@@ -68,6 +68,10 @@ def draw_dependence(scene: Scene, column: int) -> bytes:
         "zorder": 3,
         "cmap": None if partner is None else value_colours(),
     }
+    if partner is not None:
+        # A few extreme values must not leave all others in one colour.
+        ends = [0, 100] if two_values(scene.columns[partner]) else [5, 95]
+        dots["vmin"], dots["vmax"] = np.percentile(colours, ends)
     if by_level:
         drawn = _most_common(values, levels)
         heights = _heights(values, drawn)
@@ -140,12 +144,9 @@ def _partner(scene: Scene, column: int, values: Matrix, effects: Matrix) -> int 
     """The column that best explains why rows of like value differ in effect, if one clearly does."""
     if len(values) < MIN_ROWS_FOR_COLOUR:
         return None
-    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, 9)[1:-1]))
-    groups = (
-        np.searchsorted(edges, values)
-        if len(np.unique(values)) > 12
-        else np.unique(values, return_inverse=True)[1]
-    )
+    distinct, groups = np.unique(values, return_inverse=True)
+    if len(distinct) > MAX_LEVELS:
+        groups = np.searchsorted(np.nanquantile(values, np.linspace(0, 1, 9)[1:-1]), values)
     left = _centred(effects, groups)
     # Not worth a colour where like values have like effects.
     if left.std() < 0.1 * effects.std() or left.std() == 0:

@@ -49,6 +49,7 @@ def permutation_importance(
 
     Example:
         >>> from lex_learning.config import ProblemType
+        >>> from lex_learning.core.problem import Problem
         >>> from lex_learning.models import model_class
         >>> X = np.random.default_rng(0).normal(size=(200, 2))
         >>> y = (X[:, 1] > 0).astype(int)

@@ -51,6 +51,20 @@ def draw_plots(  # noqa: PLR0917 - the order in which they come about
 
     Raises:
         ExplainabilityError: A plot could not be drawn.
+
+    Example:
+        >>> import numpy as np
+        >>> from lex_learning.config import ProblemType
+        >>> from lex_learning.core.problem import Problem
+        >>> from lex_learning.core.schema import Column, ColumnKind, Schema
+        >>> from lex_learning.core.target import Target
+        >>> from lex_learning.explainability.contributions import Contributions, Space
+        >>> X = np.arange(4.0).reshape(4, 1)
+        >>> found = Contributions(X[:, :, None] - 1.5, np.array([1.5]), Space.VALUE, np.arange(4))
+        >>> problem = Problem(ProblemType.REGRESSION, row_count=4, column_count=1)
+        >>> schema = Schema([Column("size", ColumnKind.FLOAT, minimum=0.0, maximum=3.0)])
+        >>> sorted(draw_plots(found, X, schema, Target("price"), problem, [0]))
+        ['bar', 'dependence_size', 'summary', 'waterfall']
     """
     scene = Scene(contributions, X, schema, target)
     try:

@@ -123,7 +123,7 @@ class Scene:
         what = "the classes, summed" if output is None else self.output(output, 30)
         if self.space is Space.LOG_ODDS:
             return f"effect on the log-odds of {what}"
-        return f"effect on the probability of {what} (percentage points)"
+        return f"effect on the probability of {what} (percentage\N{NO-BREAK SPACE}points)"
 
     def probability(self, outputs: Matrix, output: int) -> float:
         """The probability behind the outputs of one row, shape (outputs,)."""

@@ -127,9 +127,11 @@ def _colours(scene: Scene, column: int) -> Matrix | None:
     if not has_order(scene.columns[column]):
         return None
     values = scene.X[:, column]
-    low, high = np.nanpercentile(values, [5, 95]) if np.isfinite(values).any() else (0.0, 0.0)
+    pair = two_values(scene.columns[column]) is not None
+    # A few extreme values must not leave all others in one colour.
+    low, high = (0.0, 1.0) if pair else np.percentile(values, [5, 95])
     if low == high:
-        low, high = np.nanmin(values), np.nanmax(values)
+        low, high = values.min(), values.max()
     share = np.clip((values[scene.dots] - low) / ((high - low) or 1.0), 0, 1)
     colours: Matrix = value_colours()(np.nan_to_num(share, nan=0.5))
     return colours
@@ -153,5 +155,5 @@ def _add_colour_key(axes: Axes, with_pairs: bool) -> None:
     bar = axes.figure.colorbar(ScalarMappable(cmap=value_colours()), ax=axes, shrink=0.7, aspect=30, pad=0.02)
     bar.set_ticks([0.02, 0.98], labels=["low\n(or no)", "high\n(or yes)"] if with_pairs else ["low", "high"])
     bar.ax.tick_params(length=0, labelsize=9, colors=INK)
-    bar.set_label("value of the column", fontsize=9.5, color=INK, labelpad=-18)
+    bar.set_label("value", fontsize=9.5, color=INK, labelpad=-18)
     bar.outline.set_visible(False)

@@ -47,7 +47,7 @@ class TablePrediction:
         import pandas as pd
 
         if self.probabilities is None:
-            return pd.DataFrame({PREDICTION: self.values}, index=index)  # noqa: PD011
+            return pd.DataFrame({PREDICTION: self.values}, index=index)
         predictions = pd.Series(target.decode(self.values), index=index)
         if isinstance(target.classes[0], str):
             predictions = predictions.astype("str")

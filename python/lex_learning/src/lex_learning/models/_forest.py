@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from lex_learning.models._trees import TreeModel
 
@@ -11,28 +11,36 @@ if TYPE_CHECKING:
 
     from lex_learning.core.problem import Problem
 
-TREE_COUNT = 300
-
 
 class ForestModel(TreeModel):
     """Trees that differ by chance."""
 
+    smoothing_rows: ClassVar = 0.02
+    default_features: ClassVar[float | str] = "sqrt"
+    """Columns tried at a split, for classes."""
+
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
-        """Leaves that grow with the table, so that a forest's size and its time do not explode."""
-        smallest = 1 if problem.row_count < 5_000 else min(5, 1 + problem.row_count // 10_000)
+        """Leaves large enough for a probability, and for a forest of a large table not to explode."""
+        leaf_rows = min(3, 1 + problem.row_count // 250) if problem.is_classification else 1
         return {
-            "n_estimators": TREE_COUNT,
-            "max_features": "sqrt" if problem.is_classification else 0.5,
-            "min_samples_leaf": smallest,
+            "n_estimators": cls._tree_count(problem),
+            "max_features": cls.default_features if problem.is_classification else 0.5,
+            "min_samples_leaf": max(leaf_rows, min(25, problem.row_count // 5_000)),
         }
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The space of TabArena (Erickson et al. 2025), with leaves no smaller than large tables bear."""
-        smallest = max(1, min(10, problem.row_count // 20_000))
+        smallest = max(1, min(25, problem.row_count // 5_000))
         return {
-            "n_estimators": TREE_COUNT,
+            "n_estimators": cls._tree_count(problem),
             "max_features": trial.suggest_float("max_features", 0.2, 1.0),
-            "min_samples_leaf": trial.suggest_int("min_samples_leaf", smallest, 4 * smallest + 16, log=True),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", smallest, 2 * smallest + 16, log=True),
         }
+
+    @staticmethod
+    def _tree_count(problem: Problem) -> int:
+        return 300 if problem.row_count < 10_000 else 150

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class LinearRegressor(Model):
-    """A weight for each design column. The target is standardised, so that penalties mean the same everywhere."""
+    """A weight for each design column.
+
+    The target is standardised, so that penalties mean the same everywhere.
+    """
 
     problem_types: ClassVar = frozenset({ProblemType.REGRESSION})
     library: ClassVar = "scikit-learn"
@@ -27,6 +30,7 @@ class LinearRegressor(Model):
     def _estimator(self) -> Any:
         """The estimator, not fitted."""
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         self._design = DesignMatrix(self.problem)
@@ -37,10 +41,13 @@ class LinearRegressor(Model):
         self._intercept = float(estimator.intercept_ * deviation + mean)
         self._centre = Z.mean(axis=0)
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        return (self._design.transform(X) @ self._weights + self._intercept)[:, None]
+        output: Matrix = self._design.transform(X) @ self._weights + self._intercept
+        return output[:, None]
 
+    @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; exact for independent columns (Štrumbelj and Kononenko 2014)."""
         moved = (self._design.transform(X) - self._centre) * self._weights

@@ -43,9 +43,10 @@ class NetworkInputs:
     def transform(self, X: Matrix) -> tuple[Matrix, Matrix, NDArray[np.intp]]:
         """Numbers, one-hot columns, and codes; a row each."""
         scaled = (X[:, self._numeric] - self._centre) * self._scale
-        numbers = scaled / np.sqrt(1.0 + (scaled / 3.0) ** 2)
+        numbers = scaled / np.hypot(1.0, scaled / 3.0)
         blocks = [
-            X[:, column, None] == codes for column, codes in zip(self._one_hot, self._one_hot_codes, strict=True)
+            X[:, column, None] == codes
+            for column, codes in zip(self._one_hot, self._one_hot_codes, strict=True)
         ]
         one_hot = np.hstack(blocks).astype(np.float64) if blocks else np.empty((len(X), 0))
         return numbers, one_hot, np.nan_to_num(X[:, self._coded] + 1.0, nan=0.0).astype(np.intp)
@@ -73,7 +74,9 @@ def forward(
     hidden = np.hstack(parts) * weights["scale.kernel"]
     layer = 0
     while f"hidden_{layer}.kernel" in weights:
-        hidden = _ACTIVATIONS[activation](hidden @ weights[f"hidden_{layer}.kernel"] + weights[f"hidden_{layer}.bias"])
+        hidden = _ACTIVATIONS[activation](
+            hidden @ weights[f"hidden_{layer}.kernel"] + weights[f"hidden_{layer}.bias"]
+        )
         layer += 1
     output: Matrix = hidden @ weights["output.kernel"] + weights["output.bias"]
     return output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -25,35 +25,41 @@ NODE_BYTES = 64
 class TreeModel(Model):
     """An average of scikit-learn trees that see the numbers and category codes as they are.
 
-    Probabilities are those of the leaves averaged, with one vote more for the class frequencies, so
-    that none is 0. Contributions add up to the probability.
+    To each leaf's count of classes come `smoothing_rows` with the class frequencies of the whole, so that
+    no probability is 0 (Cestnik 1990). Contributions add up to the probability.
     """
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "scikit-learn"
     explains_probabilities: ClassVar = True
+    smoothing_rows: ClassVar[float]
 
     @abstractmethod
     def _estimator(self) -> Any:
         """The estimator, not fitted."""
 
     @classmethod
+    @override
     def memory_bytes(cls, problem: Problem) -> int:
         """See `Model.memory_bytes`; a float32 copy of the matrix, and the nodes of all trees."""
         params = cls.defaults(problem)
         leaves = max(1, problem.row_count // params["min_samples_leaf"])
         node = NODE_BYTES + 8 * problem.output_count
-        return 4 * problem.row_count * problem.column_count + params.get("n_estimators", 1) * 2 * leaves * node
+        tree_bytes = int(params.get("n_estimators", 1)) * 2 * int(leaves) * node
+        return 4 * problem.row_count * problem.column_count + tree_bytes
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         self._design = DesignMatrix(self.problem, one_hot=False, scale=False)
         self._estimator_ = self._estimator().fit(self._inputs(X, fit=True), y)
-        self._present = slice(None)
-        self._prior = np.zeros(1)
         if self.problem.is_classification:
-            self._present = self._estimator_.classes_
-            self._prior = np.bincount(y, minlength=self.problem.class_count) / len(y)
+            frequencies = np.unique(y, return_counts=True)[1] / len(y)
+            for tree in self._trees:
+                rows = tree.weighted_n_node_samples[:, None, None]
+                tree.value[...] = (tree.value * rows + self.smoothing_rows * frequencies) / (
+                    rows + self.smoothing_rows
+                )
 
     def _inputs(self, X: Matrix, *, fit: bool = False) -> NDArray[np.float32]:
         """Trees compare in single precision, whose range is smaller."""
@@ -66,6 +72,7 @@ class TreeModel(Model):
         each = getattr(self._estimator_, "estimators_", None)
         return [self._estimator_.tree_] if each is None else [tree.tree_ for tree in each]
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`. Asks the trees directly: the library's own checks cost 10 ms a row."""
         Z = self._inputs(X)
@@ -77,29 +84,27 @@ class TreeModel(Model):
                 votes = np.vstack(list(parts))
         else:
             votes = _vote(trees, Z)
-        if not self.problem.is_classification:
-            return votes / len(trees)
-        output = np.tile(self._prior, (len(X), 1))
-        output[:, self._present] += votes
-        return output / (len(trees) + 1)
+        return self._all_classes(votes / len(trees))
 
+    def _all_classes(self, values: Matrix) -> Matrix:
+        """A fold may lack a rare class: its probability is then 0."""
+        if not self.problem.is_classification or values.shape[-1] == self.problem.class_count:
+            return values
+        output = np.zeros((*values.shape[:-1], self.problem.class_count))
+        output[..., self._estimator_.classes_] = values
+        return output
+
+    @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020)."""
         from shap import TreeExplainer
 
         explainer = TreeExplainer(self._estimator_)
         values = np.asarray(explainer.shap_values(self._inputs(X), check_additivity=False))
-        values = values.reshape(len(X), X.shape[1], -1)
-        base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
-        if self.problem.is_classification:
-            tree_count = len(self._trees)
-            share = tree_count / (tree_count + 1)
-            all_values = np.zeros((len(X), X.shape[1], self.problem.class_count))
-            all_values[:, :, self._present] = share * values
-            all_base = self._prior / (tree_count + 1)
-            all_base[self._present] += share * base
-            chosen = slice(1, 2) if self.problem.class_count == 2 else slice(None)
-            values, base = all_values[:, :, chosen], all_base[chosen]
+        values = self._all_classes(values.reshape(len(X), X.shape[1], -1))
+        base = self._all_classes(np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64)))
+        if self.problem.class_count == 2:
+            values, base = values[:, :, 1:], base[1:]
         return self._design.to_source(values), base
 
 

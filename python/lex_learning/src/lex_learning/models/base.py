@@ -83,7 +83,7 @@ class Model(ABC):
     def predict(self, X: Matrix) -> Matrix:
         """Class probabilities, shape (rows, classes), or values, shape (rows, 1)."""
 
-    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:  # noqa: ARG002 - for overrides
         """Exact SHAP values where the algorithm has its own method, else None.
 
         Returns:

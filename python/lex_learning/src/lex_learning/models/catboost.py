@@ -1,8 +1,8 @@
-"""CatBoost: gradient boosted symmetric trees with target statistics of categories (Prokhorenkova et al. 2018)."""
+"""CatBoost: boosted symmetric trees with target statistics of categories (Prokhorenkova et al. 2018)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 1_000
 PATIENCE_ROUNDS = 60
 FEW_ROWS = 1_000
+ABSENT_LOG_ODDS = -50.0
+"""For a class that the rows of the fit lack."""
 
 
 class CatBoost(Model):
@@ -30,6 +32,7 @@ class CatBoost(Model):
     stops_early: ClassVar = True
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """Near the library's own, which are hard to better; the rate suits 1,000 rounds."""
         return {
@@ -43,6 +46,7 @@ class CatBoost(Model):
         }
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The space of TabArena (Erickson et al. 2025)."""
         return {
@@ -56,10 +60,12 @@ class CatBoost(Model):
         }
 
     @classmethod
+    @override
     def memory_bytes(cls, problem: Problem) -> int:
         """See `Model.memory_bytes`; a cell also is a float32 or a pointer, a quantum, and statistics."""
         return 30 * problem.row_count * problem.column_count + 100_000_000
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         import catboost
@@ -74,15 +80,14 @@ class CatBoost(Model):
             "logging_level": "Silent",
             "allow_writing_files": False,
         }
-        if self.problem.class_count > 2:
-            settings["classes_count"] = self.problem.class_count
+        # A fold may lack a rare class, of which the library would complain aloud.
+        self._present = np.unique(y) if self.problem.is_classification else np.zeros(1, dtype=np.intp)
         booster = catboost.CatBoost(settings)
-        data = catboost.Pool(self._columns(X), y, thread_count=self.threads)
         if validation is None:
-            booster.fit(data)
+            booster.fit(self._pool(X, y))
         else:
-            held = catboost.Pool(self._columns(validation[0]), validation[1], thread_count=self.threads)
-            booster.fit(data, eval_set=held, early_stopping_rounds=PATIENCE_ROUNDS)
+            held = self._pool(*validation)
+            booster.fit(self._pool(X, y), eval_set=held, early_stopping_rounds=PATIENCE_ROUNDS)
         # With an eval set, the library cuts the model to its best round.
         self.rounds = max(1, booster.tree_count_)
         self._booster = booster
@@ -91,6 +96,14 @@ class CatBoost(Model):
         if not self.problem.is_classification:
             return "RMSE"
         return "MultiClass" if self.problem.class_count > 2 else "Logloss"
+
+    def _pool(self, X: Matrix, y: NDArray[Any]) -> Any:
+        from catboost import Pool
+
+        if self.problem.is_classification:
+            rows = np.flatnonzero(np.isin(y, self._present))
+            X, y = X[rows], np.searchsorted(self._present, y[rows])
+        return Pool(self._columns(X), y, thread_count=self.threads)
 
     def _columns(self, X: Matrix) -> Any:
         """Numbers in single precision, and texts for codes: a shared text object for each code."""
@@ -112,6 +125,7 @@ class CatBoost(Model):
             texts = self._code_texts = np.array([b"%d" % code for code in range(-1, most)], dtype=object)
         return texts
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         from scipy.special import expit, softmax
@@ -119,12 +133,14 @@ class CatBoost(Model):
         threads = self.threads if len(X) > FEW_ROWS else 1
         raw = self._booster.predict(self._columns(X), prediction_type="RawFormulaVal", thread_count=threads)
         if self.problem.class_count > 2:
-            probabilities: Matrix = softmax(raw, axis=1)
-            return probabilities
+            output = np.zeros((len(X), self.problem.class_count))
+            output[:, self._present] = softmax(raw, axis=1)
+            return output
         if self.problem.class_count == 2:
             return np.column_stack([expit(-raw), expit(raw)])
         return np.asarray(raw, dtype=np.float64)[:, None]
 
+    @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
         from catboost import Pool
@@ -136,4 +152,10 @@ class CatBoost(Model):
         # The library saw the numbers first, then the categories.
         values = np.empty((len(X), X.shape[1], shaped.shape[2]))
         values[:, self.problem.numeric_columns + self.problem.categorical_columns] = shaped[:, :-1]
-        return values, shaped[0, -1, :]
+        if self.problem.class_count <= 2:
+            return values, shaped[0, -1, :]
+        all_values = np.zeros((len(X), X.shape[1], self.problem.class_count))
+        all_values[:, :, self._present] = values
+        base = np.full(self.problem.class_count, ABSENT_LOG_ODDS)
+        base[self._present] = shaped[0, -1, :]
+        return all_values, base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from lex_learning.models._trees import TreeModel
 
@@ -15,12 +15,21 @@ if TYPE_CHECKING:
 class DecisionTree(TreeModel):
     """scikit-learn's decision tree, kept small enough to generalise."""
 
-    @classmethod
-    def defaults(cls, problem: Problem) -> dict[str, Any]:
-        """Leaves large enough for a probability."""
-        return {"max_depth": 10, "min_samples_leaf": max(2, min(25, problem.row_count // 50)), "max_features": 1.0}
+    smoothing_rows: ClassVar = 1.0
 
     @classmethod
+    @override
+    def defaults(cls, problem: Problem) -> dict[str, Any]:
+        """Leaves large enough for a mean, or for the shares of all classes."""
+        most = min(80, problem.row_count // (10 * problem.class_count)) if problem.is_classification else 0
+        return {
+            "max_depth": 10,
+            "min_samples_leaf": max(2, most or min(25, problem.row_count // 50)),
+            "max_features": 1.0,
+        }
+
+    @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """Size of the tree and of its leaves."""
         most_rows = max(4, min(200, problem.row_count // 10))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from lex_learning.core.problem import Problem
     from lex_learning.models.base import Matrix, Validation
 
-MAX_ROUNDS = 1_000
-PATIENCE_ROUNDS = 40
+MAX_ROUNDS = 500
+PATIENCE_ROUNDS = 30
+FEW_ROWS = 1_000
 MAX_LEVELS = 255
 """The library's limit; beyond it, the rarest levels of a column share one."""
 
@@ -31,6 +32,7 @@ class GradientBoosting(Model):
     stops_early: ClassVar = True
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """The library's own with a lower rate, smaller leaves on few rows, and columns sampled."""
         return {
@@ -43,6 +45,7 @@ class GradientBoosting(Model):
         }
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """As LightGBM's."""
         most_rows = max(2, min(64, problem.row_count // 10))
@@ -55,32 +58,45 @@ class GradientBoosting(Model):
             "rounds": 150,
         }
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
-        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        estimator = HistGradientBoostingClassifier if self.problem.is_classification else HistGradientBoostingRegressor
-        settings = {name: value for name, value in self.params.items() if name != "rounds"}
-        settings |= {"random_state": self.seed, "categorical_features": self.problem.categorical_columns or None}
         self._lookups = {
             column: _level_positions(X[:, column], count)
             for column, count in self.problem.categorical_levels.items()
         }
-        Z = self._inputs(X)
+        Z, held = self._inputs(X), {}
         if validation is not None:
             # The library refuses classes that the fit has not seen.
-            known = np.isin(validation[1], y) if self.problem.is_classification else slice(None)
-            X_held, y_held = self._inputs(validation[0])[known], validation[1][known]
-        if validation is None or not len(y_held):
-            self._booster = estimator(**settings, max_iter=self.params["rounds"], early_stopping=False).fit(Z, y)
-        else:
-            self._booster = estimator(
-                **settings, max_iter=MAX_ROUNDS, early_stopping=True, n_iter_no_change=PATIENCE_ROUNDS
-            ).fit(Z, y, X_val=X_held, y_val=y_held)
-            # The first score is of no tree at all. Later rounds are dropped.
+            rows = (
+                np.flatnonzero(np.isin(validation[1], y)) if self.problem.is_classification else slice(None)
+            )
+            held = {"X_val": self._inputs(validation[0][rows]), "y_val": validation[1][rows]}
+        # The library has no setting for it.
+        with threadpool_limits(self.threads, "openmp"):
+            self._booster = self._estimator(stops_early=bool(held)).fit(Z, y, **held)
+        if held:
+            # The first score is of no tree at all. Rounds after the best are dropped.
             best = int(np.argmax(self._booster.validation_score_))
             del self._booster._predictors[max(1, best) :]
         self.rounds = self._booster.n_iter_
+
+    def _estimator(self, *, stops_early: bool) -> Any:
+        from sklearn import ensemble
+
+        settings = {name: value for name, value in self.params.items() if name != "rounds"}
+        settings |= {
+            "random_state": self.seed,
+            "categorical_features": self.problem.categorical_columns or None,
+            "early_stopping": stops_early,
+            "max_iter": MAX_ROUNDS if stops_early else self.params["rounds"],
+            "n_iter_no_change": PATIENCE_ROUNDS,
+        }
+        if self.problem.is_classification:
+            return ensemble.HistGradientBoostingClassifier(**settings)
+        return ensemble.HistGradientBoostingRegressor(**settings)
 
     def _inputs(self, X: Matrix) -> Matrix:
         Z = np.array(X, dtype=np.float64, order="C")
@@ -89,17 +105,37 @@ class GradientBoosting(Model):
             Z[:, column] = lookup[codes]
         return Z
 
+    @override
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), which knows no splits on categories."""
+        classes = self._booster.classes_ if self.problem.is_classification else ()
+        if self.problem.categorical_levels or len(classes) != self.problem.class_count:
+            return None
+        from shap import TreeExplainer
+
+        explainer = TreeExplainer(self._booster)
+        values = np.asarray(explainer.shap_values(X, check_additivity=False)).reshape(len(X), X.shape[1], -1)
+        return values, np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
+        from scipy.special import expit, softmax
+
+        # The public methods start a thread for each core, also for a single row.
+        threads = self.threads if len(X) > FEW_ROWS else 1
+        raw: Matrix = self._booster._raw_predict(self._inputs(X), n_threads=threads)
         if not self.problem.is_classification:
-            return self._booster.predict(self._inputs(X))[:, None]
+            return raw
+        shares = np.hstack([expit(-raw), expit(raw)]) if raw.shape[1] == 1 else softmax(raw, axis=1)
+        # A fold may lack a rare class: its probability is then 0.
         output = np.zeros((len(X), self.problem.class_count))
-        output[:, self._booster.classes_] = self._booster.predict_proba(self._inputs(X))
+        output[:, self._booster.classes_] = shares
         return output
 
 
 def _level_positions(codes: Matrix, level_count: int) -> Matrix:
-    """New codes by old code, below `MAX_LEVELS`; the last one is for unseen levels, as are levels of no row."""
+    """New codes by old code, below `MAX_LEVELS`; NaN for levels of no row, and last for unseen ones."""
     counts = np.bincount(codes.astype(np.intp), minlength=level_count)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
     positions = np.full(level_count + 1, np.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROWS = 20_000
+MAX_ROWS_CITY_BLOCK = 5_000
+"""Beyond it only the Euclidean distance, which is a matrix product, is quick enough."""
 
 
 class NearestNeighbors(Model):
@@ -32,27 +34,37 @@ class NearestNeighbors(Model):
     library: ClassVar = "scikit-learn"
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
-        """More neighbours of more rows; near ones count more."""
-        if problem.is_classification:
-            return {"n_neighbors": max(3, min(30, round(problem.row_count**0.4))), "weights": "distance", "p": 2}
-        return {"n_neighbors": max(3, min(10, round(problem.row_count**0.25))), "weights": "distance", "p": 2}
-
-    @classmethod
-    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
-        """The number of neighbours, their weights, and the distance."""
+        """Many neighbours, of which near ones count more."""
+        most = 100 // problem.class_count if problem.is_classification else 7
         return {
-            "n_neighbors": trial.suggest_int("n_neighbors", 1, max(2, min(100, problem.row_count // 4)), log=True),
-            "weights": trial.suggest_categorical("weights", ["uniform", "distance"]),
-            "p": trial.suggest_int("p", 1, 2),
+            "n_neighbors": max(5, min(most, problem.row_count // 8)),
+            "weights": "distance",
+            "p": 1 if problem.row_count <= MAX_ROWS_CITY_BLOCK else 2,
         }
 
     @classmethod
+    @override
+    def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
+        """The number of neighbours, their weights, and the distance."""
+        most = max(2, min(100, problem.row_count // 4))
+        return {
+            "n_neighbors": trial.suggest_int("n_neighbors", 1, most, log=True),
+            "weights": trial.suggest_categorical("weights", ["uniform", "distance"]),
+            "p": trial.suggest_int("p", 1, 2) if problem.row_count <= MAX_ROWS_CITY_BLOCK else 2,
+        }
+
+    @classmethod
+    @override
     def memory_bytes(cls, problem: Problem) -> int:
         """See `Model.memory_bytes`; the design matrix of the rows kept."""
-        width = len(problem.numeric_columns) + sum(min(64, count) for count in problem.categorical_levels.values())
+        width = len(problem.numeric_columns) + sum(
+            min(64, count) for count in problem.categorical_levels.values()
+        )
         return 3 * 8 * min(MAX_ROWS, problem.row_count) * width
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         from sklearn.neighbors import NearestNeighbors as Estimator
@@ -66,12 +78,18 @@ class NearestNeighbors(Model):
         if self.problem.is_classification:
             self._outcome = np.eye(self.problem.class_count)[y[rows]]
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        distances, neighbors = self._estimator.kneighbors(self._design.transform(X))
+        from sklearn import config_context
+
+        # The library's parallel search starts a thread for each core; its matrix products do as told.
+        with config_context(enable_cython_pairwise_dist=False):
+            distances, neighbors = self._estimator.kneighbors(self._design.transform(X))
         weights = np.ones_like(distances)
         if self.params["weights"] == "distance":
-            weights = 1.0 / np.maximum(distances, 1e-6)
+            # Epanechnikov's kernel, as wide as the furthest neighbour: twins of the row do not outvote all.
+            weights -= (distances / (1.1 * distances[:, -1:] + 1e-12)) ** 2
         weights /= weights.sum(axis=1, keepdims=True)
         output: Matrix = np.einsum("rn,rno->ro", weights, self._outcome[neighbors])
         if self.problem.is_classification:

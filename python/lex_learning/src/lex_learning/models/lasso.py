@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from lex_learning.models._linear import LinearRegressor
 
@@ -19,15 +19,18 @@ class Lasso(LinearRegressor):
     """scikit-learn's `Lasso` on scaled numbers and one-hot categories."""
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """A penalty that falls with the number of rows, as the noise of a correlation does."""
         return {"alpha": 0.1 / problem.row_count**0.5}
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The penalty over four decades; at 1, every column is dropped."""
         return {"alpha": trial.suggest_float("alpha", 1e-5, 0.3, log=True)}
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         from sklearn.exceptions import ConvergenceWarning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROUNDS = 2_000
+MAX_ROUNDS_ALL_CLASSES = 4_000
+"""Each class has a tree of its own in every round."""
 PATIENCE_ROUNDS = 100
 
 
@@ -29,6 +31,7 @@ class LightGbm(Model):
     stops_early: ClassVar = True
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """The tuned defaults of Holzmüller et al. 2024 (RealMLP), softened on few rows."""
         leaf_rows = 40 if problem.is_classification else 3
@@ -40,10 +43,13 @@ class LightGbm(Model):
             "bagging_fraction": 0.75,
             "lambda_l1": 0.0,
             "lambda_l2": 1.0,
+            "cat_l2": 5.0,
+            "cat_smooth": 10.0,
             "rounds": 300,
         }
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The space of TabArena (Erickson et al. 2025)."""
         most_rows = max(2, min(64, problem.row_count // 10))
@@ -55,9 +61,12 @@ class LightGbm(Model):
             "bagging_fraction": trial.suggest_float("bagging_fraction", 0.7, 1.0),
             "lambda_l1": trial.suggest_float("lambda_l1", 1e-4, 1.0, log=True),
             "lambda_l2": trial.suggest_float("lambda_l2", 1e-4, 2.0, log=True),
+            "cat_l2": trial.suggest_float("cat_l2", 5e-3, 10.0, log=True),
+            "cat_smooth": trial.suggest_float("cat_smooth", 1e-3, 100.0, log=True),
             "rounds": 300,
         }
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         import lightgbm
@@ -66,6 +75,9 @@ class LightGbm(Model):
         settings |= {
             "objective": self._objective(),
             "bagging_freq": 1,
+            "max_cat_to_onehot": 16,
+            # The library's 100 would bar categories from a table of few rows.
+            "min_data_per_group": max(5, min(100, self.problem.row_count // 20)),
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -82,7 +94,9 @@ class LightGbm(Model):
             self._booster = lightgbm.train(
                 settings,
                 data,
-                num_boost_round=MAX_ROUNDS,
+                num_boost_round=min(
+                    MAX_ROUNDS, MAX_ROUNDS_ALL_CLASSES // max(1, self.problem.class_count) + 100
+                ),
                 valid_sets=[self._data(*validation, reference=data)],
                 callbacks=[lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False)],
             )
@@ -103,13 +117,16 @@ class LightGbm(Model):
             X, label=y, categorical_feature=categories, reference=reference, params={"verbosity": -1}
         )
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         output = self._booster.predict(X, num_threads=self.threads)
         if self.problem.class_count == 2:
             return np.column_stack([1.0 - output, output])
-        return output.reshape(len(X), self.problem.output_count)
+        values: Matrix = output.reshape(len(X), self.problem.output_count)
+        return values
 
+    @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
         raw = self._booster.predict(X, pred_contrib=True, num_threads=self.threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from lex_learning.models._linear import LinearRegressor
 
@@ -16,11 +16,13 @@ class LinearRegression(LinearRegressor):
     """scikit-learn's `LinearRegression` on scaled numbers and one-hot categories."""
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """There is nothing to set."""
         return {}
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """There is nothing to search."""
         return {}

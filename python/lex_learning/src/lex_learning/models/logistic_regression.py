@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -29,15 +29,18 @@ class LogisticRegression(Model):
     library: ClassVar = "scikit-learn"
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """A penalty of weight 1."""
         return {"C": 1.0}
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The penalty's inverse weight over six decades."""
         return {"C": trial.suggest_float("C", 1e-4, 1e2, log=True)}
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         from sklearn.exceptions import ConvergenceWarning
@@ -59,13 +62,17 @@ class LogisticRegression(Model):
         """Weights of all classes, also of those that the fit has not seen."""
         present, weights, intercept = estimator.classes_, estimator.coef_, estimator.intercept_
         if len(present) == 2:
-            weights, intercept = np.vstack([-weights / 2, weights / 2]), np.append(-intercept / 2, intercept / 2)
+            weights, intercept = (
+                np.vstack([-weights / 2, weights / 2]),
+                np.append(-intercept / 2, intercept / 2),
+            )
         all_weights = np.zeros((weights.shape[1], self.problem.class_count))
         all_weights[:, present] = weights.T
         all_intercepts = np.full(self.problem.class_count, ABSENT_LOG_ODDS)
         all_intercepts[present] = intercept
         return all_weights, all_intercepts
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         from scipy.special import expit, softmax
@@ -76,6 +83,7 @@ class LogisticRegression(Model):
             return probabilities
         return np.hstack([expit(-raw), expit(raw)])
 
+    @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; exact for independent columns (Štrumbelj and Kononenko 2014)."""
         moved = (self._design.transform(X) - self._centre)[:, :, None] * self._weights

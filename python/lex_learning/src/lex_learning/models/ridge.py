@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from lex_learning.models._linear import LinearRegressor
 
@@ -16,11 +16,13 @@ class Ridge(LinearRegressor):
     """scikit-learn's `Ridge` on scaled numbers and one-hot categories."""
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """A penalty as strong as one row."""
         return {"alpha": 1.0}
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The penalty over seven decades."""
         return {"alpha": trial.suggest_float("alpha", 1e-3, 1e4, log=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -33,11 +33,13 @@ class SupportVectorClassifier(Model):
     library: ClassVar = "scikit-learn"
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """The library's own; `gamma` is a factor on its scale rule."""
         return {"C": 1.0, "gamma": 1.0}
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """Four decades of the penalty's inverse weight, two of the kernel's width."""
         return {
@@ -46,11 +48,15 @@ class SupportVectorClassifier(Model):
         }
 
     @classmethod
+    @override
     def memory_bytes(cls, problem: Problem) -> int:
         """See `Model.memory_bytes`; the design matrix of the rows kept, and the kernel's cache."""
-        width = len(problem.numeric_columns) + sum(min(64, count) for count in problem.categorical_levels.values())
+        width = len(problem.numeric_columns) + sum(
+            min(64, count) for count in problem.categorical_levels.values()
+        )
         return 3 * 8 * min(MAX_ROWS, problem.row_count) * width + 250_000_000
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         from sklearn.linear_model import LogisticRegression
@@ -88,6 +94,7 @@ class SupportVectorClassifier(Model):
         scores: Matrix = machine.decision_function(Z)
         return scores.reshape(len(Z), -1)
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         # A fold may lack a rare class: its probability is then 0.

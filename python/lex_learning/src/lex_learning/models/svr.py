@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from lex_learning.config import ProblemType
 from lex_learning.models._rows import sample_rows
@@ -20,20 +20,22 @@ MAX_ROWS = 10_000
 
 
 class SupportVectorRegressor(Model):
-    """scikit-learn's `SVR` with a radial kernel, on scaled numbers, one-hot categories, and a standardised target.
+    """scikit-learn's `SVR` with a radial kernel, on scaled numbers and one-hot categories.
 
-    Of more than 10,000 rows, a random 10,000 are kept.
+    The target is standardised. Of more than 10,000 rows, a random 10,000 are kept.
     """
 
     problem_types: ClassVar = frozenset({ProblemType.REGRESSION})
     library: ClassVar = "scikit-learn"
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """A weaker penalty and a wider kernel than the library's; `gamma` is a factor on its scale rule."""
         return {"C": 10.0, "epsilon": 0.05, "gamma": 0.3}
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """Four decades of the penalty's inverse weight, two of the kernel's width."""
         return {
@@ -43,11 +45,15 @@ class SupportVectorRegressor(Model):
         }
 
     @classmethod
+    @override
     def memory_bytes(cls, problem: Problem) -> int:
         """See `Model.memory_bytes`; the design matrix of the rows kept, and the kernel's cache."""
-        width = len(problem.numeric_columns) + sum(min(64, count) for count in problem.categorical_levels.values())
+        width = len(problem.numeric_columns) + sum(
+            min(64, count) for count in problem.categorical_levels.values()
+        )
         return 3 * 8 * min(MAX_ROWS, problem.row_count) * width + 250_000_000
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         from sklearn.svm import SVR
@@ -60,6 +66,7 @@ class SupportVectorRegressor(Model):
         machine = SVR(C=self.params["C"], epsilon=self.params["epsilon"], gamma=gamma, cache_size=200)
         self._machine = machine.fit(Z, (values - self._mean) / self._deviation)
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         scaled: Matrix = self._machine.predict(self._design.transform(X))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROUNDS = 2_000
+MAX_ROUNDS_ALL_CLASSES = 4_000
+"""Each class has a tree of its own in every round."""
 PATIENCE_ROUNDS = 100
 FEW_ROWS = 1_000
 
@@ -30,6 +32,7 @@ class XgBoost(Model):
     stops_early: ClassVar = True
 
     @classmethod
+    @override
     def defaults(cls, problem: Problem) -> dict[str, Any]:
         """The tuned defaults of Holzmüller et al. 2024 (RealMLP), softened."""
         return {
@@ -45,6 +48,7 @@ class XgBoost(Model):
         }
 
     @classmethod
+    @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The space of TabArena (Erickson et al. 2025)."""
         return {
@@ -59,6 +63,7 @@ class XgBoost(Model):
             "rounds": 300,
         }
 
+    @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
         import xgboost
@@ -85,7 +90,9 @@ class XgBoost(Model):
             booster = xgboost.train(
                 settings,
                 data,
-                num_boost_round=MAX_ROUNDS,
+                num_boost_round=min(
+                    MAX_ROUNDS, MAX_ROUNDS_ALL_CLASSES // max(1, self.problem.class_count) + 100
+                ),
                 evals=[(held, "held")],
                 early_stopping_rounds=PATIENCE_ROUNDS,
                 verbose_eval=False,
@@ -105,6 +112,7 @@ class XgBoost(Model):
         kinds = ["c" if index in self.problem.categorical_levels else "q" for index in range(X.shape[1])]
         return {"data": X, "feature_types": kinds, "enable_categorical": True}
 
+    @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         threads = self.threads if len(X) > FEW_ROWS else 1
@@ -116,8 +124,10 @@ class XgBoost(Model):
         output = output.astype(np.float64)
         if self.problem.class_count == 2:
             return np.column_stack([1.0 - output, output])
-        return output.reshape(len(X), self.problem.output_count)
+        values: Matrix = output.reshape(len(X), self.problem.output_count)
+        return values
 
+    @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
         import xgboost

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.core.schema import ColumnKind, column_kind
-from lex_learning.errors import InvalidDataError, TargetNotFoundError
+from lex_learning.errors import InvalidDataError, TargetNotFoundError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +29,20 @@ def split_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFr
     names = [str(name) for name in frame.columns]
     if not names:
         raise InvalidDataError("the table has no columns", hint="Give features and a target.")
-    for name in names:
-        if names.count(name) > 1:
-            raise InvalidDataError(
-                f"two columns are named {name!r}", hint="Rename or drop one of them.", column=name
-            )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidDataError(
+            f"two columns are named {twice!r}", hint="Rename or drop one of them.", column=twice
+        )
     target_name = names[-1] if config.target_column is None else config.target_column
     if target_name not in names:
-        raise TargetNotFoundError(target_name, column=target_name, columns=names)
+        near = get_close_matches(target_name, names, n=3, cutoff=0.5) or names[:10]
+        raise TargetNotFoundError(
+            f"the table has no column {shown(target_name)}",
+            hint=f"Choose one that it has, such as {', '.join(repr(name) for name in near)}.",
+            column=target_name,
+            columns=names,
+        )
     frame = frame.set_axis(names, axis="columns")
     if frame.empty:
         raise InvalidDataError("the table has no rows", hint="Give at least as many rows as folds.")
@@ -113,7 +120,7 @@ def _check_classes(name: str, series: pd.Series[Any]) -> None:
     counts = counts[counts > 0]
     if len(counts) < 2:
         raise InvalidDataError(
-            f"target {name!r} has a single class ({counts.index[0]!r})",
+            f"target {name!r} has a single class ({_quoted(counts, 0)})",
             hint="Give rows of at least two classes.",
             column=name,
         )
@@ -126,10 +133,21 @@ def _check_classes(name: str, series: pd.Series[Any]) -> None:
         )
     if counts.iloc[-1] < 2:
         raise InvalidDataError(
-            f"target {name!r}: class {counts.index[-1]!r} has one row, at least 2 are needed",
+            f"target {name!r}: class {_quoted(counts, -1)} has one row, at least 2 are needed",
             hint="Drop the class, merge it into another, or add rows.",
             column=name,
         )
+    if counts.iloc[0] < 3:
+        raise InvalidDataError(
+            f"target {name!r}: no class has more than 2 rows, which leaves none to hold out",
+            hint="Add rows, or choose another target.",
+            column=name,
+        )
+
+
+def _quoted(counts: pd.Series[Any], position: int) -> str:
+    # As a list, for `1` rather than `np.int64(1)`.
+    return shown(counts.index.tolist()[position])
 
 
 def unusual_columns(features: pd.DataFrame) -> list[str]:

@@ -82,7 +82,8 @@ class DesignMatrix:
     def to_source(self, values: Matrix) -> Matrix:
         """Add up (rows, expanded columns, outputs) to (rows, feature columns, outputs)."""
         output = np.zeros((len(values), self._column_count, values.shape[2]))
-        np.add.at(output, (slice(None), self.source_columns), values)
+        for position, column in enumerate(self.source_columns):
+            output[:, column] += values[:, position]
         return output
 
     def _codes(self, X: Matrix) -> NDArray[np.intp]:

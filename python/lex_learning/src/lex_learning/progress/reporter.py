@@ -100,5 +100,5 @@ class ProgressReporter:
             return
         try:
             self._callback(update)
-        except Exception:  # the user's code must not end the training
+        except Exception:  # noqa: BLE001 - the user's code must not end the training
             _log.exception("The progress callback failed; training goes on")

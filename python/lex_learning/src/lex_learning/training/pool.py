@@ -7,16 +7,19 @@ with the death of the host.
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
-from contextlib import suppress
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from lex_learning._bootstrap import worker_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COLLECTIONS = 20
 
@@ -27,7 +30,7 @@ _own_trackers: list[Any] = []
 
 
 def open_pool(workers: int) -> Any:
-    """A loky `ProcessPoolExecutor`; its processes start with the first task."""
+    """A loky `ProcessPoolExecutor`, its processes on their way."""
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
     global _open_count  # noqa: PLW0603 - the trackers are one for the process, too
@@ -37,7 +40,25 @@ def open_pool(workers: int) -> Any:
             max_workers=workers, initializer=prepare_worker, initargs=(os.getpid(),), env=worker_environment()
         )
         _open_count += 1
+    with _ctrl_c_blocked():
+        pool.submit(os.getpid)  # the first task starts the processes
     return pool
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from processes started here until `prepare_worker` does: they inherit the block."""
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # started later, it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_workers(pool: Any, *, kill: bool) -> None:
@@ -74,6 +95,8 @@ def release_trackers() -> None:
 
 
 def _locks_are_gone() -> bool:
+    import multiprocessing
+
     from joblib.externals.loky.backend.synchronize import SemLock
 
     # Dying workers and the pool's threads hold theirs for a moment longer.

@@ -1,0 +1,91 @@
+"""The four commands, each from its options to an `Outcome`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from lex_learning import Pipeline, PipelineConfig, TrainedModel
+from lex_learning.cli import text
+from lex_learning.cli.outcome import CommandError, Outcome, warned
+from lex_learning.cli.outputs import check_file, make_folder, write_file, write_plots
+from lex_learning.cli.tables import check_type, read_table, to_bytes
+from lex_learning.cli.terminal import ctrl_c_cancels, progress_bar
+from lex_learning.errors import InferenceError
+from lex_learning.inference.model import parse_row
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def train(options: Namespace) -> Outcome:
+    """Train on a table; write the model and its plots."""
+    options.enable_explainability = options.plots is not None
+    config = PipelineConfig(**{field.name: getattr(options, field.name) for field in fields(PipelineConfig)})
+    check_file(options.output, options.table)
+    if options.plots is not None:
+        make_folder(options.plots)
+    frame = read_table(options.table)
+    quiet = options.json or not sys.stderr.isatty()
+    bar = nullcontext() if quiet else progress_bar()
+    with ctrl_c_cancels(quiet=quiet) as is_cancelled, bar as on_progress:
+        result = Pipeline(config, on_progress).train(frame, is_cancelled)
+    try:
+        result.model.save(options.output)
+    except InferenceError as error:
+        raise CommandError("file.unwritable", error.message, error.hint, **error.context) from error
+    plots = {} if options.plots is None else write_plots(options.plots, result.plots)
+    places = f"\nmodel: {options.output}\n" + (f"plots: {len(plots)} in {options.plots}\n" if plots else "")
+    return Outcome(
+        result.to_dict() | {"model": str(options.output), "plots": plots},
+        text.of_training(result) + places,
+        warned(result.warnings),
+    )
+
+
+def predict(options: Namespace) -> Outcome:
+    """Predict a table, to a file or standard output, or one row."""
+    if options.row is not None:
+        if options.output is not None:
+            raise CommandError("usage.invalid", "--output is for tables", "Drop it or give TABLE.")
+        result = TrainedModel.load(options.model).predict(parse_row(options.row))
+        return Outcome(result.to_dict(), text.of_prediction(result), warned(result.warnings))
+    if options.output is not None:
+        check_type(options.output)
+        check_file(options.output, options.table)
+    model = TrainedModel.load(options.model)
+    predicted = model.predict_table(read_table(options.table, model))
+    frame = predicted.to_frame(model.target)
+    facts: dict[str, Any] = {"rows": len(frame), "warnings": predicted.warnings}
+    remarks = warned(predicted.warnings)
+    if options.output is not None:
+        write_file(options.output, to_bytes(frame, options.output))
+        facts["output"] = str(options.output)
+        return Outcome(facts, f"{len(frame)} predictions: {options.output}\n", remarks)
+    if options.json:
+        return Outcome(facts | {"predictions": frame.to_dict("records")})
+    return Outcome(facts, frame.to_csv(index=False, lineterminator="\n"), remarks)
+
+
+def info(options: Namespace) -> Outcome:
+    """Show what a model knows about itself."""
+    known = TrainedModel.load(options.model).get_info()
+    return Outcome(known.to_dict(), text.of_info(known))
+
+
+def explain(options: Namespace) -> Outcome:
+    """Draw plots of the rows of a table."""
+    if options.rows < 1:
+        raise CommandError("usage.invalid", f"--rows is {options.rows}, expected 1 or more")
+    make_folder(options.plots)
+    model = TrainedModel.load(options.model)
+    frame = read_table(options.table, model)
+    plots, remarks = model.explain_table(frame, rows=options.rows, seed=options.seed)
+    written = write_plots(options.plots, plots)
+    return Outcome(
+        {"plots": written, "warnings": remarks},
+        f"plots: {len(written)} in {options.plots}\n",
+        warned(remarks),
+    )

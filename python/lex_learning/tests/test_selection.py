@@ -1,0 +1,106 @@
+"""Which algorithms are tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conftest import settings
+from lex_learning.config import ProblemType
+from lex_learning.core.problem import Problem
+from lex_learning.models import available_algorithms, model_class
+from lex_learning.training.selection import (
+    KERNEL_ROWS,
+    LARGE_ROWS,
+    SMALL_ROWS,
+    ordered_algorithms,
+    select_algorithms,
+)
+
+SIZES = [SMALL_ROWS, SMALL_ROWS + 1, KERNEL_ROWS + 1, LARGE_ROWS + 1]
+
+
+def problem(kind: str = "classification", rows: int = 500, classes: int = 2) -> Problem:
+    return Problem(ProblemType(kind), rows, 5, classes if kind == "classification" else 0)
+
+
+@pytest.fixture
+def network_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_class("neural_network"), "unavailable_reason", classmethod(lambda cls: None))
+
+
+def select(kind: str = "classification", rows: int = 500, classes: int = 2, **values: Any) -> list[str]:
+    return select_algorithms(settings(kind, **values), problem(kind, rows, classes))[0]
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_as_many_as_asked_for(kind: str, count: int) -> None:
+    chosen = select(kind, top_k_algorithms=count)
+    assert len(chosen) == len(set(chosen)) == count
+    assert set(chosen) <= set(available_algorithms(ProblemType(kind)))
+
+
+@pytest.mark.usefixtures("network_works")
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_more_than_there_are_gives_all(kind: str) -> None:
+    assert sorted(select(kind, top_k_algorithms=20)) == available_algorithms(ProblemType(kind))
+
+
+def test_a_named_algorithm_is_taken_alone_whatever_the_size() -> None:
+    assert select(rows=10**6, algorithm="knn", top_k_algorithms=5) == ["knn"]
+    assert select(algorithm="neural_network", enable_neural_networks=False) == ["neural_network"]
+
+
+@pytest.mark.usefixtures("network_works")
+def test_the_network_takes_part_unless_switched_off() -> None:
+    assert "neural_network" in select(top_k_algorithms=20)
+    assert "neural_network" not in select(top_k_algorithms=20, enable_neural_networks=False)
+
+
+def test_an_algorithm_that_cannot_run_gives_way_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = select(top_k_algorithms=2)
+    monkeypatch.setattr(model_class(first), "unavailable_reason", classmethod(lambda cls: "no licence"))
+    chosen, skipped = select_algorithms(settings("classification", top_k_algorithms=2), problem())
+    assert chosen[0] == second
+    assert len(chosen) == 2
+    assert skipped == [f"{first} was left out: no licence"]
+
+
+def test_a_network_switched_off_is_not_remarked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        model_class("neural_network"), "unavailable_reason", classmethod(lambda cls: "no keras")
+    )
+    config = settings("classification", top_k_algorithms=20, enable_neural_networks=False)
+    assert select_algorithms(config, problem())[1] == []
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+@pytest.mark.parametrize("rows", SIZES)
+def test_kernels_and_neighbours_stop_at_their_row_limit(kind: str, rows: int) -> None:
+    slow = {"svm", "svr", "knn"} & set(ordered_algorithms(problem(kind, rows)))
+    assert bool(slow) == (rows <= KERNEL_ROWS)
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+@pytest.mark.parametrize("rows", SIZES)
+def test_no_order_names_an_algorithm_twice_or_of_the_other_kind(kind: str, rows: int) -> None:
+    order = ordered_algorithms(problem(kind, rows))
+    assert len(order) == len(set(order)) >= 8
+    assert set(order) <= set(available_algorithms(ProblemType(kind)))
+
+
+def test_with_many_classes_the_slow_boosters_come_last() -> None:
+    order = ordered_algorithms(problem(classes=21))
+    assert set(order[-3:]) == {"catboost", "gradient_boosting", "xgboost"}
+    assert ordered_algorithms(problem(classes=20))[-1] not in {"catboost", "xgboost"}
+
+
+def test_a_new_algorithm_is_tried_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "lex_learning.training.selection.available_algorithms",
+        lambda kind: ["aaa_new", *available_algorithms(kind)],
+    )
+    assert ordered_algorithms(problem())[-1] == "aaa_new"
+    assert "aaa_new" not in ordered_algorithms(problem(rows=LARGE_ROWS + 1))

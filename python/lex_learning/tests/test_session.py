@@ -1,0 +1,110 @@
+"""The folder of a training: gone with it, and swept up after processes that were killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from lex_learning.core.dataset import load_dataset
+from lex_learning.training.session import session_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows tells no dead process from a living one")
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_the_folder_goes_whatever_happens(temporary: Path) -> None:
+    with session_folder() as folder:
+        assert folder.parent == temporary
+        (folder / "file").write_text("x")
+    assert not folder.exists()
+    with pytest.raises(KeyboardInterrupt), session_folder() as folder:
+        raise KeyboardInterrupt
+    assert not folder.exists()
+
+
+def test_others_cannot_look_into_it() -> None:
+    with session_folder() as folder:
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+def dead_process() -> int:
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    return int(ended.stdout)
+
+
+def test_folders_of_dead_processes_are_swept_and_others_are_not(temporary: Path) -> None:
+    dead = temporary / f"lex-learning-{dead_process()}-abc"
+    stays = [
+        f"lex-learning-{os.getpid()}-abc",
+        f"lex-learning-{os.getppid()}-abc",
+        "lex-learning-1-abc",
+        "lex-learning-notes-2024",
+        "lex-learning-²-x",
+        f"lex-learning-{10**30}-x",
+        f"other-{dead_process()}-abc",
+    ]
+    for name in [dead.name, *stays]:
+        (temporary / name).mkdir()
+        (temporary / name / "features.npy").touch()
+    with session_folder():
+        assert not dead.exists()
+        assert [name for name in stays if not (temporary / name / "features.npy").exists()] == []
+
+
+def test_a_process_killed_in_a_training_is_swept_up(
+    temporary: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    ended = run_python(
+        "import os, signal\n"
+        "from lex_learning.training.session import session_folder\n"
+        "with session_folder() as folder:\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert len(list(temporary.glob("lex-learning-*"))) == 1
+    with session_folder() as folder:
+        assert list(temporary.glob("lex-learning-*")) == [folder]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux")
+def test_nothing_of_it_stays_mapped(carseats: object) -> None:
+    from conftest import settings
+    from lex_learning import Pipeline
+
+    Pipeline(settings("regression", algorithm="ridge")).train(carseats)  # type: ignore[arg-type]
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+    assert "features.npy" not in maps
+    assert load_dataset.cache_info().currsize == 0
+
+
+def test_two_sessions_do_not_share(temporary: Path) -> None:
+    with session_folder() as one, session_folder() as two:
+        np.save(one / "x.npy", np.zeros(1))
+        assert one != two
+        assert list(two.iterdir()) == []
+
+
+def test_the_sweep_is_quick(temporary: Path) -> None:
+    for index in range(300):
+        (temporary / f"lex-learning-1-{index}").mkdir()
+    started = time.monotonic()
+    with session_folder():
+        assert time.monotonic() - started < 2
