@@ -9,15 +9,18 @@ TOOLS = $(eval TOOLS := $$(shell $(RUNTIME) tools))$(TOOLS)
 WITH_TOOLS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$(TOOLS):$(CURDIR)/$(PACKAGE)/src"
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-rust test-python lint lint-rust lint-python format lock prepare python-path bundle runtime-vendor bench clean
+.PHONY: help test test-rust test-app test-python lint lint-rust lint-python format lock prepare python-path bundle runtime-vendor bench clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: lint test-rust test-python ## Run every test and every lint
+test: lint test-rust test-app test-python ## Run every test and every lint
 
 test-rust: ## Run the Rust tests and the examples in the documentation
 	cargo test --workspace
+
+test-app: ## Build and run the app of examples/app, as a user of the crate would
+	cd examples/app && cargo run --target-dir ../../target
 
 test-python: ## Run the Python tests on the bundled interpreter; ARGUMENTS="-k name" narrows them
 	$(WITH_TOOLS) "$(PYTHON)" -P -m pytest $(PACKAGE)/tests $(ARGUMENTS)
