@@ -128,7 +128,7 @@ def test_training_answers_in_json_with_plots_and_a_model(carseats: pd.DataFrame)
     }
     assert result["metrics"]["r2"] > 0.8
     assert result["metrics"]["accuracy"] is None
-    assert all(isinstance(name, str) and isinstance(png, bytes) for name, png in plots)
+    assert all(isinstance(name, str) and isinstance(png, bytes) for name, png in plots.items())
     assert strict(api.model_info(model))["metrics"] == result["metrics"]
     progress = [strict(event) for event in events]
     assert progress[-1]["stage"] == "complete"

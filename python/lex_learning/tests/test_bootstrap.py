@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from conftest import PACKAGE_FOLDER
 from lex_learning._bootstrap import worker_environment
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     type Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -110,12 +110,13 @@ def test_the_host_keeps_ctrl_c(run_python: Run) -> None:
 
 def test_workers_are_spawned_never_forked(run_python: Run) -> None:
     ended = run_python(
-        "import multiprocessing, sys\n"
+        "import multiprocessing, os, sys\n"
         "from lex_learning._bootstrap import bootstrap\n"
         "bootstrap(sys.executable)\n"
-        "print(multiprocessing.get_start_method(), multiprocessing.spawn.get_executable() == sys.executable.encode())\n"
+        "from multiprocessing.spawn import get_executable\n"
+        "print(multiprocessing.get_start_method(), os.fsdecode(get_executable()) == sys.executable)\n"
     )
-    assert ended.stdout.startswith("spawn")
+    assert ended.stdout == "spawn True\n"
 
 
 def test_another_version_of_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ class TestEndToEnd:
         assert "größer ✓" in done.stdout
 
     @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-    @pytest.mark.parametrize("moment", ["workers start", "workers work"])
+    @pytest.mark.parametrize("moment", ["workers start", "workers import", "workers work"])
     @pytest.mark.parametrize("times", [1, 4])
     def test_ctrl_c_leaves_nothing_behind(self, tmp_path: Path, moment: str, times: int) -> None:
         temporary = tmp_path / "temporary"
@@ -153,8 +153,7 @@ class TestEndToEnd:
         deadline = time.monotonic() + 30
         while len(parent.children()) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
-        if moment == "workers work":
-            time.sleep(2)
+        time.sleep({"workers start": 0, "workers import": 0.3, "workers work": 2}[moment])
         children = parent.children(recursive=True)
         assert len(children) >= 3
         for _ in range(times):

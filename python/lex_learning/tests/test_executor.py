@@ -97,7 +97,7 @@ def test_a_task_that_finds_no_memory_fails_with_the_reason() -> None:
 
 
 def test_an_exception_that_cannot_travel_is_still_told() -> None:
-    assert run([(work.fail_unpicklably, ()), *doubles(2)]) == [Failure("NeedsTwo: 1 and 2"), 0, 2]
+    assert run([(work.fail_unpicklably, ()), *doubles(2)]) == [Failure("NeedsTwoError: 1 and 2"), 0, 2]
 
 
 def test_a_typed_error_travels() -> None:

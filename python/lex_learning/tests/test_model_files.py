@@ -1,6 +1,5 @@
 """Model files: whole or not at all, and nothing in a strange one runs."""
 
-
 from __future__ import annotations
 
 import errno

@@ -119,18 +119,24 @@ def test_progress_never_falls_even_if_a_share_does() -> None:
 )
 def test_what_ends_a_training_decides_the_last_event(error: BaseException, last: TrainingStage) -> None:
     events: list[ProgressUpdate] = []
-    with pytest.raises(type(error)), ProgressReporter(events.append) as report:
-        report.enter(TrainingStage.TRAINING, "x")
-        raise error
+
+    def work() -> None:
+        with ProgressReporter(events.append) as report:
+            report.enter(TrainingStage.TRAINING, "x")
+            raise error
+
+    with pytest.raises(type(error)):
+        work()
     assert [event.stage for event in events] == [TrainingStage.TRAINING, last]
     assert events[-1].progress == 0.05
 
 
 def test_the_checkpoint_asks_each_time() -> None:
     answers = iter([False, False, True])
-    with pytest.raises(Cancelled), ProgressReporter(None, lambda: next(answers)) as report:
-        report.checkpoint()
-        report.checkpoint()
+    report = ProgressReporter(None, lambda: next(answers))
+    report.checkpoint()
+    report.checkpoint()
+    with pytest.raises(Cancelled):
         report.checkpoint()
     assert next(answers, None) is None
 

@@ -1,6 +1,5 @@
 """The column schema: every type in, one matrix out, and whatever does not fit refused by name."""
 
-
 from __future__ import annotations
 
 import json
@@ -264,7 +263,7 @@ def test_a_number_column_takes_integers_and_floats() -> None:
 )
 def test_a_column_of_no_supported_type_is_refused_by_name(values: Any) -> None:
     with pytest.raises(
-        InvalidDataError, match="column 'odd' is of type .* expected numbers, text or booleans"
+        InvalidDataError, match=r"column 'odd' is of type .* expected numbers, text or booleans"
     ):
         Schema.from_frame(frame_of(odd=values))
 

@@ -70,7 +70,7 @@ def test_as_many_trials_as_asked_for(count: int, tmp_path: Path) -> None:
 
 def test_without_a_search_the_defaults_are_the_only_trial(tmp_path: Path) -> None:
     runner = ScriptedRunner(lambda trial, fold: 1.0)
-    search, result, _ = search_with(runner, tmp_path, n_trials=50, optimize_hyperparams=False)
+    _, result, _ = search_with(runner, tmp_path, n_trials=50, optimize_hyperparams=False)
     assert result.trials == 1
     assert runner.fits == [(0, 0), (0, 1), (0, 2)]
     assert result.hyperparameters == model_class("logistic_regression").defaults(

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 
-class NeedsTwo(Exception):
+class NeedsTwoError(Exception):
     """Cannot be unpickled: its arguments are not those of its constructor."""
 
     def __init__(self, one: int, two: int) -> None:
@@ -30,7 +30,7 @@ def fail(text: str) -> None:
 
 
 def fail_unpicklably() -> None:
-    raise NeedsTwo(1, 2)
+    raise NeedsTwoError(1, 2)
 
 
 def fail_with_a_typed_error() -> None:

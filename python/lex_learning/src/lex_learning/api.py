@@ -101,9 +101,10 @@ def echo_table(table: object) -> pyarrow.Buffer:
 def describe_error(error: BaseException) -> str:
     """Code, message and context of any exception as JSON, so that Rust never reads a traceback."""
     # Others have a `code` as well, such as SystemExit.
-    own = isinstance(error, LexLearningError | Cancelled)
-    code = error.code if own else LexLearningError.code
-    message = str(error) if own else f"{type(error).__name__}: {error}"
+    if isinstance(error, LexLearningError | Cancelled):
+        code, message = error.code, str(error)
+    else:
+        code, message = LexLearningError.code, f"{type(error).__name__}: {error}"
     return json.dumps(
         {"code": code, "message": message, "context": getattr(error, "context", {})}, default=str
     )
@@ -125,7 +126,7 @@ def _read_table(table: Any) -> pd.DataFrame:
                 arrow = reader.read_all()
         # One block a column: numbers are not copied, and are read-only.
         frame: pd.DataFrame = arrow.to_pandas(split_blocks=True, date_as_object=False)
-    except (pyarrow.ArrowException, ValueError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise ArrowConversionError(f"the table cannot be read: {error}") from error
     return frame
 

@@ -18,11 +18,13 @@ import warnings
 from typing import TYPE_CHECKING
 
 from lex_learning.cli.arguments import make_parser
-from lex_learning.cli.outcome import CANCELLED, CommandError, Outcome, failure, show
+from lex_learning.cli.outcome import CANCELLED, CommandError, failure, show
 from lex_learning.errors import Cancelled, LexLearningError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lex_learning.cli.outcome import Outcome
 
 __all__ = ["main"]
 
@@ -41,20 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        outcome = _run(given)
-        show(outcome, as_json="--json" in given)
+        return show(_run(given), as_json="--json" in given)
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
     except KeyboardInterrupt:
         return CANCELLED
-    except BrokenPipeError:  # the reader has seen enough
-        _silence_output()
-        return 0
     except OSError as error:
-        _silence_output()
-        outcome = failure("file.unwritable", f"standard output cannot be written: {error.strerror}")
-        sys.stderr.writelines(f"{line}\n" for line in outcome.remarks)
-    return outcome.exit_code
+        # The interpreter, at its end, would fail again to write what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # the reader has seen enough
+            return 0
+        return show(
+            failure("file.unwritable", f"standard output cannot be written: {error.strerror}"), as_json=False
+        )
 
 
 def _run(given: list[str]) -> Outcome:
@@ -63,8 +64,7 @@ def _run(given: list[str]) -> Outcome:
         with warnings.catch_warnings():
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")
-            outcome: Outcome = options.run(options)
-            return outcome
+            return options.run(options)  # type: ignore[no-any-return]
     except (Cancelled, KeyboardInterrupt):
         return failure(Cancelled.code, "cancelled")
     except (CommandError, LexLearningError) as error:
@@ -73,8 +73,3 @@ def _run(given: list[str]) -> Outcome:
         traceback.print_exc()
         hint = "This is a bug of lex_learning. Please report it with the lines above."
         return failure(LexLearningError.code, f"{type(error).__name__}: {error}", hint)
-
-
-def _silence_output() -> None:
-    """Let the interpreter write nothing more at its end, where it would fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

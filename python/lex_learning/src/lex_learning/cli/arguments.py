@@ -51,7 +51,9 @@ def make_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(run: Callable[[argparse.Namespace], Outcome], about: str) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(run.__name__, help=about, description=f"{about.capitalize()}.")
+        command = subparsers.add_parser(
+            run.__name__, help=about, description=f"{about[0].upper()}{about[1:]}."
+        )
         command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         command.set_defaults(run=run)
         return command
@@ -68,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     info = add(commands.info, "show what a model knows about itself")
     _add_path(info, "model", "file of the model")
 
-    explain = add(commands.explain, "draw the plots for the rows of a table")
+    explain = add(commands.explain, "draw SHAP plots of the rows of a table")
     _add_path(explain, "model", "file of the model")
     _add_path(explain, "table", _TABLE)
     _add_path(explain, "--plots", "where plots go", metavar="FOLDER", required=True)
@@ -97,14 +99,11 @@ def _add_training_options(train: argparse.ArgumentParser) -> None:
 
     defaults = {field.name: field.default for field in fields(PipelineConfig)}
     for flag, name, kind, about in _SETTINGS:
-        default = defaults[name]
         if kind is bool:
             train.add_argument(flag, dest=name, action="store_false", help=about)
             continue
-        shown = "" if default is None else _DEFAULT
-        train.add_argument(
-            flag, dest=name, type=kind, metavar=_METAVARS[kind], default=default, help=about + shown
-        )
+        text, metavar = about + ("" if defaults[name] is None else _DEFAULT), _METAVARS[kind]
+        train.add_argument(flag, dest=name, type=kind, metavar=metavar, default=defaults[name], help=text)
 
 
 _TABLE = ".csv or .parquet file"

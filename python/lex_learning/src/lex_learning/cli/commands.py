@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lex_learning import Pipeline, PipelineConfig, TrainedModel
 from lex_learning.cli import text
-from lex_learning.cli.outcome import CommandError, Outcome, warned
+from lex_learning.cli.outcome import CommandError
 from lex_learning.cli.outputs import check_file, make_folder, write_file, write_plots
 from lex_learning.cli.tables import check_type, read_table, to_bytes
 from lex_learning.cli.terminal import ctrl_c_cancels, progress_bar
@@ -18,6 +18,8 @@ from lex_learning.inference.model import parse_row
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+    from lex_learning.cli.outcome import Outcome
 
 
 def train(options: Namespace) -> Outcome:
@@ -28,21 +30,17 @@ def train(options: Namespace) -> Outcome:
     if options.plots is not None:
         make_folder(options.plots)
     frame = read_table(options.table)
-    quiet = options.json or not sys.stderr.isatty()
-    bar = nullcontext() if quiet else progress_bar()
-    with ctrl_c_cancels(quiet=quiet) as is_cancelled, bar as on_progress:
+    bar = nullcontext() if options.json or not sys.stderr.isatty() else progress_bar()
+    with ctrl_c_cancels() as is_cancelled, bar as on_progress:
         result = Pipeline(config, on_progress).train(frame, is_cancelled)
     try:
         result.model.save(options.output)
     except InferenceError as error:
         raise CommandError("file.unwritable", error.message, error.hint, **error.context) from error
-    plots = {} if options.plots is None else write_plots(options.plots, result.plots)
+    plots = write_plots(options.plots, result.plots)
     places = f"\nmodel: {options.output}\n" + (f"plots: {len(plots)} in {options.plots}\n" if plots else "")
-    return Outcome(
-        result.to_dict() | {"model": str(options.output), "plots": plots},
-        text.of_training(result) + places,
-        warned(result.warnings),
-    )
+    document = result.to_dict() | {"model": str(options.output), "plots": plots}
+    return document, text.of_training(result) + places
 
 
 def predict(options: Namespace) -> Outcome:
@@ -51,7 +49,7 @@ def predict(options: Namespace) -> Outcome:
         if options.output is not None:
             raise CommandError("usage.invalid", "--output is for tables", "Drop it or give TABLE.")
         result = TrainedModel.load(options.model).predict(parse_row(options.row))
-        return Outcome(result.to_dict(), text.of_prediction(result), warned(result.warnings))
+        return result.to_dict(), text.of_prediction(result)
     if options.output is not None:
         check_type(options.output)
         check_file(options.output, options.table)
@@ -59,20 +57,18 @@ def predict(options: Namespace) -> Outcome:
     predicted = model.predict_table(read_table(options.table, model))
     frame = predicted.to_frame(model.target)
     facts: dict[str, Any] = {"rows": len(frame), "warnings": predicted.warnings}
-    remarks = warned(predicted.warnings)
     if options.output is not None:
         write_file(options.output, to_bytes(frame, options.output))
-        facts["output"] = str(options.output)
-        return Outcome(facts, f"{len(frame)} predictions: {options.output}\n", remarks)
+        return facts | {"output": str(options.output)}, f"{len(frame)} predictions: {options.output}\n"
     if options.json:
-        return Outcome(facts | {"predictions": frame.to_dict("records")})
-    return Outcome(facts, frame.to_csv(index=False, lineterminator="\n"), remarks)
+        return facts | {"predictions": frame.to_dict("records")}, ""
+    return facts, frame.to_csv(index=False, lineterminator="\n")
 
 
 def info(options: Namespace) -> Outcome:
     """Show what a model knows about itself."""
     known = TrainedModel.load(options.model).get_info()
-    return Outcome(known.to_dict(), text.of_info(known))
+    return known.to_dict(), text.of_info(known)
 
 
 def explain(options: Namespace) -> Outcome:
@@ -84,8 +80,4 @@ def explain(options: Namespace) -> Outcome:
     frame = read_table(options.table, model)
     plots, remarks = model.explain_table(frame, rows=options.rows, seed=options.seed)
     written = write_plots(options.plots, plots)
-    return Outcome(
-        {"plots": written, "warnings": remarks},
-        f"plots: {len(written)} in {options.plots}\n",
-        warned(remarks),
-    )
+    return {"plots": written, "warnings": remarks}, f"plots: {len(written)} in {options.plots}\n"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
 from typing import Any
+
+type Outcome = tuple[dict[str, Any], str]
+"""The document that `--json` prints, and the text printed without it. Under `error` and `warnings`, the
+document holds what then goes to standard error."""
 
 FAILED, CANCELLED = 1, 130
 EXIT_CODES = {
@@ -35,41 +38,21 @@ class CommandError(Exception):
         self.code, self.message, self.hint, self.context = code, message, hint, context
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The end of a command.
-
-    Args:
-        document: What `--json` prints, and nothing else.
-        text: Standard output without `--json`.
-        remarks: Lines for standard error without `--json`.
-        exit_code: See `EXIT_CODES`.
-    """
-
-    document: dict[str, Any]
-    text: str = ""
-    remarks: list[str] = field(default_factory=list)
-    exit_code: int = 0
-
-
 def failure(code: str, message: str, hint: str = "", context: dict[str, Any] | None = None) -> Outcome:
     """The outcome of an error."""
-    facts = {"code": code, "message": message, "hint": hint, "context": context or {}}
-    lines = {"error": message, "hint": hint}
-    remarks = [f"{name}: {' '.join(text.split())}" for name, text in lines.items() if text]
-    return Outcome({"error": facts}, "", remarks, EXIT_CODES.get(code, FAILED))
+    return {"error": {"code": code, "message": message, "hint": hint, "context": context or {}}}, ""
 
 
-def warned(sentences: list[str]) -> list[str]:
-    """Warnings as remarks."""
-    return [f"warning: {sentence}" for sentence in sentences]
-
-
-def show(outcome: Outcome, *, as_json: bool) -> None:
-    """Print an outcome."""
+def show(outcome: Outcome, *, as_json: bool) -> int:
+    """Print an outcome; the exit code."""
+    document, text = outcome
+    error = document.get("error", {})
     # ASCII: an escaped character survives any terminal and any file name.
-    text = json.dumps(outcome.document, indent=2, default=str) + "\n" if as_json else outcome.text
-    sys.stdout.write(text)
+    sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n" if as_json else text)
     sys.stdout.flush()
     if not as_json:
-        sys.stderr.writelines(f"{line}\n" for line in outcome.remarks)
+        warnings = [("warning", sentence) for sentence in document.get("warnings", [])]
+        for name, line in [("error", error.get("message")), ("hint", error.get("hint")), *warnings]:
+            if line:
+                sys.stderr.write(f"{name}: {' '.join(line.split())}\n")
+    return EXIT_CODES.get(error["code"], FAILED) if error else 0

@@ -20,23 +20,19 @@ def check_file(path: Path, table: Path) -> None:
         raise _unwritable(path, "it is no file that may be replaced")
     if path.exists() and table.exists() and path.samefile(table):
         raise _unwritable(path, "it is the table itself")
-    _try_folder(path.parent, path)
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise _unwritable(path, f"{str(path.parent)!r}: {error.strerror}") from error
 
 
 def make_folder(folder: Path) -> None:
     """Make a folder for plots; refuse one that cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, str(error.strerror)) from error
-    _try_folder(folder, folder)
-
-
-def _try_folder(folder: Path, path: Path) -> None:
-    try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise _unwritable(path, f"{str(folder)!r}: {error.strerror}") from error
+        raise _unwritable(folder, str(error.strerror)) from error
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -47,8 +43,10 @@ def write_file(path: Path, data: bytes) -> None:
         raise _unwritable(path, str(error.strerror)) from error
 
 
-def write_plots(folder: Path, plots: dict[str, bytes]) -> dict[str, str]:
-    """Write each plot; their paths by name."""
+def write_plots(folder: Path | None, plots: dict[str, bytes]) -> dict[str, str]:
+    """Write each plot, unless there is no folder; their paths by name."""
+    if folder is None:
+        return {}
     paths = {name: folder / file for name, file in zip(plots, file_names(plots), strict=True)}
     for name, path in paths.items():
         write_file(path, plots[name])

@@ -59,7 +59,7 @@ class Target:
             kind = object  # NumPy's own text type would drop NULs at the end
         elif kind is int and self.classes[-1] > np.iinfo(np.int64).max:  # type: ignore[operator]
             kind = np.uint64
-        return np.array(self.classes, dtype=kind)[codes]
+        return np.take(np.array(self.classes, dtype=kind), codes)
 
 
 def _label(value: str | float) -> str:

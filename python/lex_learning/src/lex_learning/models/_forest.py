@@ -26,15 +26,15 @@ class ForestModel(TreeModel):
         leaf_rows = min(3, 1 + problem.row_count // 250) if problem.is_classification else 1
         return {
             "n_estimators": cls._tree_count(problem),
-            "max_features": cls.default_features if problem.is_classification else 0.5,
-            "min_samples_leaf": max(leaf_rows, min(25, problem.row_count // 5_000)),
+            "max_features": cls.default_features if problem.is_classification else 1.0,
+            "min_samples_leaf": max(leaf_rows, cls._fewest_leaf_rows(problem)),
         }
 
     @classmethod
     @override
     def search_space(cls, trial: optuna.Trial, problem: Problem) -> dict[str, Any]:
         """The space of TabArena (Erickson et al. 2025), with leaves no smaller than large tables bear."""
-        smallest = max(1, min(25, problem.row_count // 5_000))
+        smallest = max(1, cls._fewest_leaf_rows(problem))
         return {
             "n_estimators": cls._tree_count(problem),
             "max_features": trial.suggest_float("max_features", 0.2, 1.0),
@@ -43,4 +43,8 @@ class ForestModel(TreeModel):
 
     @staticmethod
     def _tree_count(problem: Problem) -> int:
-        return 300 if problem.row_count < 10_000 else 150
+        return 300 if problem.row_count < 10_000 else 100
+
+    @staticmethod
+    def _fewest_leaf_rows(problem: Problem) -> int:
+        return min(25, problem.row_count // (5_000 if problem.is_classification else 10_000))

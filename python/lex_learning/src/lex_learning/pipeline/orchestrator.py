@@ -18,7 +18,7 @@ from lex_learning.preprocessing.checks import split_target, unusual_columns
 from lex_learning.progress import ProgressReporter, TrainingStage
 from lex_learning.seeds import derive_seed
 from lex_learning.training.executor import Failure, TaskRunner, core_count
-from lex_learning.training.search import AlgorithmSearch
+from lex_learning.training.search import TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
 from lex_learning.training.session import session_folder
 from lex_learning.training.splits import HELD_OUT, assign_folds
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lex_learning.core.problem import Problem
     from lex_learning.progress import ProgressCallback
 
-INLINE_CELLS = 50_000
+INLINE_CELLS = 10_000
 """Tables up to this size (rows x columns) may be fitted in this process: a fit takes a moment."""
 
 
@@ -102,7 +102,9 @@ class PipelineBuilder:
             InvalidConfigError: No configuration was given.
         """
         if self._config is None:
-            raise InvalidConfigError("the pipeline has no configuration", hint="Call config() before build().")
+            raise InvalidConfigError(
+                "the pipeline has no configuration", hint="Call config() before build()."
+            )
         return Pipeline(self._config, self._on_progress)
 
 
@@ -172,7 +174,9 @@ class _Training:
         """Workers to start, 0 for none: a single core on a small table needs no second process."""
         small = problem.row_count * problem.column_count <= INLINE_CELLS
         heavy = any(model_class(key).is_neural_network for key in algorithms)
-        return 0 if cores == 1 and small and not heavy else cores
+        if cores == 1 and small and not heavy:
+            return 0
+        return min(cores, max(self._config.cv_folds, TRIALS_IN_A_ROUND))
 
     def _search(
         self, runner: TaskRunner, problem: Problem, algorithms: list[str], threads: int
@@ -202,7 +206,9 @@ class _Training:
         results.sort(key=lambda result: np.inf if result.score is None else result.score)
         if results[0].score is None:
             reasons = "; ".join(f"{result.name}: {result.failure}" for result in results)
-            raise TrainingFailedError(f"no algorithm could be fitted ({reasons})", hint="Try another algorithm.")
+            raise TrainingFailedError(
+                f"no algorithm could be fitted ({reasons})", hint="Try another algorithm."
+            )
         self._warnings += [f"{each.name} failed: {each.failure}" for each in results if each.failure]
         return searches, results
 

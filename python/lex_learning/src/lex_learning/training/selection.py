@@ -36,8 +36,8 @@ _MEDIUM = {
         "gradient_boosting svm knn decision_tree"
     ),
     ProblemType.REGRESSION: (
-        "lightgbm catboost xgboost neural_network extra_trees random_forest ridge gradient_boosting svr lasso "
-        "knn linear_regression decision_tree"
+        "lightgbm catboost xgboost neural_network extra_trees random_forest ridge gradient_boosting svr "
+        "lasso knn linear_regression decision_tree"
     ),
 }
 _LARGE = {

@@ -50,11 +50,11 @@ def assign_folds(
 
 def _order(outcome: NDArray[Any], is_classification: bool, random: np.random.Generator) -> NDArray[np.intp]:
     """All rows at random, but for classes one after another."""
-    order = random.permutation(len(outcome))
-    return order[np.argsort(outcome[order], kind="stable")] if is_classification else order
+    order: NDArray[np.intp] = random.permutation(len(outcome))
+    return np.take(order, np.argsort(outcome[order], kind="stable")) if is_classification else order
 
 
 def _spare(outcome: NDArray[Any], chosen: NDArray[np.intp], code: int) -> NDArray[np.intp]:
     """Those of the chosen rows of a class that leave two for training."""
-    rows = chosen[outcome[chosen] == code]
+    rows = chosen[np.flatnonzero(outcome[chosen] == code)]
     return rows[: max(0, int((outcome == code).sum()) - 2)]
