@@ -109,7 +109,7 @@ def make_task(kind: str, *, rows: int = 240, levels: int = 4, seed: int = 0) -> 
 
 
 def load_task(name: str) -> Task:
-    frame = pd.read_csv(Path(__file__).parent / "data" / f"{name}.csv")
+    frame = pd.read_csv(Path(__file__).parents[3] / "tests" / "data" / f"{name}.csv")
     features, outcome = frame.drop(columns=TARGETS[name]), frame[TARGETS[name]]
     schema = Schema.from_frame(features)
     target = Target(TARGETS[name]) if name == "carseats" else Target.from_series(outcome)
@@ -371,17 +371,22 @@ def test_quiet_and_leaves_no_files(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras' own
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_network_in_numpy_equals_keras(kind: str) -> None:
-    """The forward pass is written twice; both must agree."""
-    pytest.importorskip("keras")
-    from lex_learning.models import neural_network
+def test_network_in_numpy_equals_its_keras_file(kind: str, tmp_path: Path) -> None:
+    """The forward pass is written twice, and the pickle holds both; they must agree."""
+    keras = pytest.importorskip("keras")
     from lex_learning.models._network import forward
 
     task = make_task(kind, levels=30)
-    model = task.fitted("neural_network")
+    fitted = task.fitted("neural_network")
+    model = pickle.loads(pickle.dumps(fitted))
+    path = tmp_path / "network.keras"
+    path.write_bytes(model.keras_file)
     inputs = model._inputs.transform(task.X_test)
-    network = model._build([each.shape[1] for each in inputs], np.random.default_rng(0))
-    arrays = neural_network._arrays(network)
+    network = keras.saving.load_model(path)
     expected = network([np.asarray(each, dtype=np.float32) for each in inputs]).numpy()
-    np.testing.assert_allclose(forward(arrays, model._activation, *inputs), expected, rtol=1e-3, atol=1e-5)
+    found = forward(model._weights, model._activation, *inputs)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(model.predict(task.X_test), fitted.predict(task.X_test))
+    assert pickle.loads(pickle.dumps(model)).keras_file == model.keras_file

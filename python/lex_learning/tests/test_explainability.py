@@ -313,3 +313,19 @@ def test_pyplot_is_never_imported() -> None:
     command = [sys.executable, "-c", program, str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("algorithm", "space"), [("random_forest", "probability"), ("lightgbm", "log-odds")])
+def test_the_space_is_the_one_in_which_the_algorithm_adds_up(algorithm: str, space: str) -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 3))
+    y = (X[:, 0] > 0).astype(np.int32)
+    problem = Problem(ProblemType.CLASSIFICATION, row_count=200, column_count=3, class_count=2)
+    kind = model_class(algorithm)
+    model = kind(problem, kind.defaults(problem), seed=0, threads=1)
+    model.fit(X, y)
+    found = explain(model, X[:10], X, problem, seed=0)
+    probability = model.predict(X[:10])[:, 1]
+    expected = probability if space == "probability" else np.log(probability / (1.0 - probability))
+    assert found.space == space
+    np.testing.assert_allclose(found.base[0] + found.values[:, :, 0].sum(axis=1), expected, rtol=1e-5)

@@ -96,7 +96,7 @@ def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, se
     try:
         exact = model.contributions(X)
         found = (
-            _exact(*exact, problem)
+            _exact(*exact, _space(model, problem))
             if exact is not None
             else _approximate(model, X, background, problem, seed)
         )
@@ -110,8 +110,13 @@ def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, se
     return found
 
 
-def _exact(values: Matrix, base: Matrix, problem: Problem) -> Contributions:
-    space = Space.LOG_ODDS if problem.is_classification else Space.VALUE
+def _space(model: Model, problem: Problem) -> Space:
+    if not problem.is_classification:
+        return Space.VALUE
+    return Space.PROBABILITY if model.explains_probabilities else Space.LOG_ODDS
+
+
+def _exact(values: Matrix, base: Matrix, space: Space) -> Contributions:
     return Contributions(
         np.asarray(values, np.float64), np.asarray(base, np.float64), space, np.arange(len(values))
     )

@@ -61,7 +61,7 @@ class GradientBoosting(Model):
     @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         self._lookups = {
             column: _level_positions(X[:, column], count)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import warnings
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
@@ -30,7 +33,10 @@ PREDICT_ROWS = 4_096
 
 
 class NeuralNetwork(Model):
-    """Keras on TensorFlow to train, numpy to predict; the fitted model holds weights, not a Keras network.
+    """Keras on TensorFlow to train, numpy to predict.
+
+    Once pickled, `keras_file` holds the network in Keras' own format, for use outside: it maps the
+    three tensors of `NetworkInputs.transform` to logits or standardised values.
 
     Of RealMLP it has the robust inputs, the periodic embedding of numbers, the fast learned scale of
     inputs, the activations, AdamW, and the choice of the best epoch. Its four cosine cycles and its label
@@ -94,6 +100,8 @@ class NeuralNetwork(Model):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        # Keras would leave a settings file in the user's home; there can be no folder below a device.
+        os.environ.setdefault("KERAS_HOME", str(Path(os.devnull) / "keras"))
         self._inputs = NetworkInputs(self.problem)
         self._inputs.fit(X)
         if self.problem.is_classification:
@@ -122,6 +130,15 @@ class NeuralNetwork(Model):
             elif epoch + 1 - self.rounds > max(16, epochs // 3):
                 break
         self._weights = best_weights or self._weights
+        self._network = network
+        self.keras_file = b""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        network = state.pop("_network", None)
+        if network is not None:
+            state["keras_file"] = _keras_file(network, self._weights)
+        return state
 
     def _build(self, widths: list[int], random: np.random.Generator) -> Any:
         """The Keras network; `_network.forward` is its twin."""
@@ -257,6 +274,22 @@ def _arrays(network: Any) -> Weights:
     }
     found["scale.kernel"] *= SCALE_RATE
     return found
+
+
+def _keras_file(network: Any, weights: Weights) -> bytes:
+    """The network with these weights as a `.keras` file."""
+    for layer in network.layers:
+        for weight in layer.weights:
+            value = weights.get(f"{layer.name}.{weight.name}")
+            if value is not None:
+                weight.assign(value / SCALE_RATE if layer.name == "scale" else value)
+    with tempfile.TemporaryDirectory(prefix="lex-learning-keras-") as folder:
+        path = Path(folder) / "network.keras"
+        with warnings.catch_warnings():
+            # Keras' own use of numpy.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            network.save(path)
+        return path.read_bytes()
 
 
 def _averaged(

@@ -218,9 +218,7 @@ class _Training:
             raise TrainingFailedError(f"the {function.__name__} step failed: {outcome.reason}")
         return outcome
 
-    def _explain(
-        self, runner: TaskRunner, important: list[str], threads: int
-    ) -> dict[str, bytes]:
+    def _explain(self, runner: TaskRunner, important: list[str], threads: int) -> dict[str, bytes]:
         seed = derive_seed(self._config.random_seed, "explain")
         arguments = (self._folder, important, self._config.shap_max_samples, seed, threads)
         outcome = runner.run([(explain, arguments)])[0]

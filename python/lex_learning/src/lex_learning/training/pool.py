@@ -21,7 +21,9 @@ from lex_learning._bootstrap import worker_environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COLLECTIONS = 20
+COLLECTION_SECONDS = 0.3
+_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""A thread that waits for the others leaves its core to the other workers."""
 
 _lock = threading.Lock()
 _open_count = 0
@@ -37,7 +39,10 @@ def open_pool(workers: int) -> Any:
     with _lock:
         _own_trackers.extend(tracker for tracker in _trackers() if tracker._fd is None)
         pool = ProcessPoolExecutor(
-            max_workers=workers, initializer=prepare_worker, initargs=(os.getpid(),), env=worker_environment()
+            max_workers=workers,
+            initializer=prepare_worker,
+            initargs=(os.getpid(),),
+            env=_ENVIRONMENT | worker_environment(),
         )
         _open_count += 1
     with _ctrl_c_blocked():
@@ -100,13 +105,15 @@ def _locks_are_gone() -> bool:
     from joblib.externals.loky.backend.synchronize import SemLock
 
     # Dying workers and the pool's threads hold theirs for a moment longer.
-    for _ in range(COLLECTIONS):
+    deadline = time.monotonic() + COLLECTION_SECONDS
+    while True:
         multiprocessing.active_children()
         gc.collect()
         if not any(isinstance(each, SemLock) for each in gc.get_objects()):
             return True
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.01)
-    return False
 
 
 def _trackers() -> list[Any]:
