@@ -63,7 +63,7 @@ runtime-vendor: ## Download the pinned interpreter of PLATFORM=name, to be commi
 	@$(RUNTIME) vendor "$(PLATFORM)"
 
 bench: ## Run the benchmarks (a release build: the first takes long)
-	LEX_LEARNING_TOOLS="$(TOOLS)" cargo bench --features benchmark
+	LEX_LEARNING_TOOLS="$(TOOLS)" cargo bench --bench engine --features benchmark
 
 clean: ## Remove what builds made here; the prepared runtimes in the user's cache folder stay
 	cargo clean

@@ -47,7 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     print_result(&result);
     for (name, png) in &result.plots {
-        fs::write(output.join(format!("{name}.png")), png)?;
+        let file = name.replace(['/', '\\'], "_");
+        fs::write(output.join(format!("{file}.png")), png)?;
     }
     println!("\n{} plots are in {}", result.plots.len(), output.display());
 

@@ -85,7 +85,7 @@ pub struct PipelineConfig {
     /// The column to predict. Default: the last one.
     #[serde(default)]
     pub target_column: Option<String>,
-    /// Train this algorithm alone, by its name; it is then taken whatever the other settings say. Default: choose.
+    /// Train this algorithm alone, by its name, such as `lightgbm` (the README lists them); it is then taken whatever the other settings say. Default: choose.
     #[serde(default)]
     pub algorithm: Option<String>,
     /// How many algorithms to try, 1 to 20. Default 3.

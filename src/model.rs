@@ -103,7 +103,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today; as for all accessors.
+    /// None: the answer is at hand. The `Result` is for models that are not.
     pub fn problem_type(&self) -> Result<ProblemType, LexLearningError> {
         Ok(self.info.problem_type)
     }
@@ -112,7 +112,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn target_column(&self) -> Result<String, LexLearningError> {
         Ok(self.info.target_column.clone())
     }
@@ -121,7 +121,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn feature_names(&self) -> Result<Vec<String>, LexLearningError> {
         Ok(self.info.feature_names.clone())
     }
@@ -130,7 +130,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn class_labels(&self) -> Result<Option<Vec<String>>, LexLearningError> {
         Ok(self.info.class_labels.clone())
     }
@@ -139,7 +139,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn best_model_name(&self) -> Result<String, LexLearningError> {
         Ok(self.info.best_model_name.clone())
     }
@@ -148,7 +148,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn metrics(&self) -> Result<Metrics, LexLearningError> {
         Ok(self.info.metrics.clone())
     }
@@ -157,7 +157,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn feature_importance(&self) -> Result<Vec<(String, f64)>, LexLearningError> {
         Ok(self.info.feature_importance.clone())
     }
@@ -166,7 +166,7 @@ impl TrainedModel {
     ///
     /// # Errors
     ///
-    /// None today.
+    /// None; see [`problem_type`](Self::problem_type).
     pub fn get_info(&self) -> Result<ModelInfo, LexLearningError> {
         Ok(self.info.as_ref().clone())
     }

@@ -25,7 +25,7 @@ pub enum TrainingStage {
     Complete,
     /// An error ended the training.
     Failed,
-    /// The user ended it.
+    /// The token or `shutdown` ended it.
     Cancelled,
 }
 
@@ -51,16 +51,16 @@ pub struct ProgressUpdate {
     pub progress: f64,
     /// A short sentence for people.
     pub message: String,
-    /// The algorithm being fitted.
+    /// The algorithm being fitted; only while candidates are compared.
     pub current_model: Option<String>,
-    /// Algorithms: (completed, total).
+    /// Algorithms (completed, total); only while candidates are compared.
     pub models_completed: Option<(u32, u32)>,
 }
 
 /// Receives each event, on the thread that called `train`.
 pub type ProgressCallback = Arc<dyn Fn(ProgressUpdate) + Send + Sync>;
 
-/// Cancels one training from any thread. Clones share the order.
+/// Cancels one training from any thread. All clones are one token.
 ///
 /// ```
 /// use lex_learning::CancelToken;
@@ -76,7 +76,7 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    /// A token that nobody has used.
+    /// A token that has not been used.
     pub fn new() -> Self {
         Self::default()
     }

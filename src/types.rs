@@ -105,9 +105,11 @@ pub struct TrainingResult {
     pub model_results: Vec<ModelResult>,
     /// The winner's metrics on the held-out rows.
     pub metrics: Metrics,
-    /// Share of each column in what the winner knows, largest first; they add up to 1.
+    /// By how much the error on held-out rows grows when a column is shuffled (Breiman 2001), as shares that add up to
+    /// 1, largest first.
     pub feature_importance: Vec<(String, f64)>,
-    /// PNG files by name: `summary`, `bar`, `waterfall`, `dependence_<column>`.
+    /// PNG files by name: `summary`, `bar`, `waterfall`, and `dependence_<column>` for the three most important columns.
+    /// A column's name may hold what a file name must not, such as a slash.
     #[serde(default)]
     pub plots: BTreeMap<String, Vec<u8>>,
     /// Seconds by stage, and `total`.
@@ -184,9 +186,9 @@ pub struct ColumnInfo {
     pub kind: ColumnKind,
     /// Sorted levels of a categorical column, else empty.
     pub levels: Vec<String>,
-    /// Smallest training value of a numeric column.
+    /// Smallest training value of a numeric column; 0 or 1 for a boolean one.
     pub minimum: Option<f64>,
-    /// Largest training value of a numeric column.
+    /// Largest training value of a numeric column; 0 or 1 for a boolean one.
     pub maximum: Option<f64>,
 }
 

@@ -14,7 +14,7 @@ def polars_to_pandas(path: Path) -> Callable[[], object]:
     """Python polars' own conversion."""
     import polars
 
-    frame = polars.read_ipc(path / "numbers.arrow", memory_map=False)
+    frame = polars.read_ipc(path / "numbers.arrow")
     return frame.to_pandas
 
 

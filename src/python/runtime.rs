@@ -49,7 +49,11 @@ pub fn initialize() -> Result<(), LexLearningError> {
     start(None)
 }
 
-/// As [`initialize`], with a runtime folder named by the caller, such as one below Tauri's `resource_dir`.
+/// As [`initialize`], with a runtime folder named by the caller, such as one below Tauri's `resource_dir`. It does
+/// nothing if the interpreter already runs.
+///
+/// On Linux and macOS the interpreter's library is loaded before `main`, so a copy of it must lie where the executable
+/// looks: see "In an app" in the README.
 ///
 /// ```
 /// let error = lex_learning::initialize_from("/not/a/runtime").unwrap_err();
@@ -248,6 +252,7 @@ fn bootstrap(runtime: &Runtime, package: Option<PathBuf>) -> Result<(), String> 
             let arguments = PyDict::new(py);
             arguments.set_item("executable", runtime.python())?;
             arguments.set_item("package_folder", package)?;
+            arguments.set_item("cache_folder", lex_runtime::cache_folder())?;
             py.import("lex_learning._bootstrap")?.getattr("bootstrap")?.call((), Some(&arguments))?;
             Ok(())
         };

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 import worker_tasks as work
+from lex_learning.core.machine import core_count
 from lex_learning.errors import Cancelled
-from lex_learning.training.executor import Failure, TaskRunner, core_count
+from lex_learning.training.executor import Failure, TaskRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Automated machine learning for tables.
 
 Example:
+    >>> from lex_learning import PipelineConfig, ProblemType
     >>> config = PipelineConfig.builder().problem_type(ProblemType.CLASSIFICATION).build()
     >>> config.target_column is None
     True
@@ -8,13 +9,18 @@ Example:
 
 from __future__ import annotations
 
-from lex_learning.config import PipelineConfig, ProblemType
-from lex_learning.core.metrics import ClassMetrics, Metrics
-from lex_learning.core.results import ModelInfo, ModelResult, PredictionResult, TrainingResult
-from lex_learning.errors import Cancelled, LexLearningError
-from lex_learning.inference.model import TrainedModel
-from lex_learning.pipeline.orchestrator import Pipeline
-from lex_learning.progress import ProgressUpdate, TrainingStage
+from importlib import import_module
+
+TYPE_CHECKING = False  # importing `typing` for it would cost an embedding app a tenth of its start
+
+if TYPE_CHECKING:
+    from lex_learning.config import PipelineConfig, ProblemType
+    from lex_learning.core.metrics import ClassMetrics, Metrics
+    from lex_learning.core.results import ModelInfo, ModelResult, PredictionResult, TrainingResult
+    from lex_learning.errors import Cancelled, LexLearningError
+    from lex_learning.inference.model import TrainedModel
+    from lex_learning.pipeline.orchestrator import Pipeline
+    from lex_learning.progress import ProgressUpdate, TrainingStage
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,3 +39,29 @@ __all__ = [
     "TrainingResult",
     "TrainingStage",
 ]
+
+_HOMES = {
+    "Cancelled": "errors",
+    "ClassMetrics": "core.metrics",
+    "LexLearningError": "errors",
+    "Metrics": "core.metrics",
+    "ModelInfo": "core.results",
+    "ModelResult": "core.results",
+    "Pipeline": "pipeline.orchestrator",
+    "PipelineConfig": "config",
+    "PredictionResult": "core.results",
+    "ProblemType": "config",
+    "ProgressUpdate": "progress",
+    "TrainedModel": "inference.model",
+    "TrainingResult": "core.results",
+    "TrainingStage": "progress",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: an embedding app starts without numpy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

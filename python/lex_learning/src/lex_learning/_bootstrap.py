@@ -9,13 +9,16 @@ _worker_environment: dict[str, str] = {}
 
 
 def bootstrap(
-    executable: str | os.PathLike[str], package_folder: str | os.PathLike[str] | None = None
+    executable: str | os.PathLike[str],
+    package_folder: str | os.PathLike[str] | None = None,
+    cache_folder: str | os.PathLike[str] | None = None,
 ) -> None:
     """Make worker processes run the bundled interpreter, whatever the host's environment says.
 
     Args:
         executable: The bundled interpreter.
         package_folder: Where workers find this package, if not in the runtime's own site-packages.
+        cache_folder: For what libraries keep between runs, such as the list of fonts.
 
     Raises:
         RuntimeError: The running interpreter, started by the host, is not CPython 3.12.
@@ -39,7 +42,11 @@ def bootstrap(
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     multiprocessing.set_executable(sys.executable)
     multiprocessing.set_start_method("spawn", force=True)
+    # Goes to the trackers of workers' locks, which after a crash would tell the terminal of every one.
+    sys.warnoptions.append("ignore")
     _worker_environment.update(_environment(package_folder))
+    if cache_folder is not None:
+        _worker_environment["MPLCONFIGDIR"] = os.path.join(cache_folder, "matplotlib")  # noqa: PTH118
 
 
 def worker_environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from lex_learning.core.machine import core_count
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
@@ -68,6 +69,7 @@ class TrainedModel:
     ) -> None:
         self._info = info
         self._model = model
+        model.use_threads(core_count(-1))
         self._schema = Schema.from_dict(info.schema)
         self._target = Target(info.target_column, tuple(classes))
         self._labels = self._target.labels

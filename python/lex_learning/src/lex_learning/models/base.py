@@ -83,6 +83,10 @@ class Model(ABC):
     def predict(self, X: Matrix) -> Matrix:
         """Class probabilities, shape (rows, classes), or values, shape (rows, 1)."""
 
+    def use_threads(self, threads: int) -> None:
+        """Set the threads of later predictions; not to be called while another thread predicts."""
+        self.threads = threads
+
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:  # noqa: ARG002 - for overrides
         """Exact SHAP values where the algorithm has its own method, else None.
 

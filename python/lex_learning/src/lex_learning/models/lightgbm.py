@@ -20,6 +20,7 @@ MAX_ROUNDS = 2_000
 MAX_ROUNDS_ALL_CLASSES = 4_000
 """Each class has a tree of its own in every round."""
 PATIENCE_ROUNDS = 100
+FEW_ROWS = 1_000
 
 
 class LightGbm(Model):
@@ -120,7 +121,8 @@ class LightGbm(Model):
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        output = self._booster.predict(X, num_threads=self.threads)
+        threads = self.threads if len(X) > FEW_ROWS else 1
+        output = self._booster.predict(X, num_threads=threads)
         if self.problem.class_count == 2:
             return np.column_stack([1.0 - output, output])
         values: Matrix = output.reshape(len(X), self.problem.output_count)

@@ -20,7 +20,6 @@ MAX_ROUNDS = 2_000
 MAX_ROUNDS_ALL_CLASSES = 4_000
 """Each class has a tree of its own in every round."""
 PATIENCE_ROUNDS = 100
-FEW_ROWS = 1_000
 
 
 class XgBoost(Model):
@@ -79,7 +78,6 @@ class XgBoost(Model):
         if self.problem.class_count > 2:
             settings["num_class"] = self.problem.class_count
         data = xgboost.QuantileDMatrix(**self._columns(X), label=y, nthread=self.threads)
-        self._predict_threads: int | None = None
         if validation is None:
             self._booster = xgboost.train(settings, data, num_boost_round=self.params["rounds"])
             self.rounds = self.params["rounds"]
@@ -100,8 +98,12 @@ class XgBoost(Model):
             self.rounds = booster.best_iteration + 1
             self._booster = booster[: self.rounds]
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__ |= state | {"_predict_threads": None}
+    @override
+    def use_threads(self, threads: int) -> None:
+        """See `Model.use_threads`."""
+        super().use_threads(threads)
+        # Set for each prediction, it would cost more than a row, and race.
+        self._booster.set_param({"nthread": threads})
 
     def _objective(self) -> str:
         if not self.problem.is_classification:
@@ -115,11 +117,6 @@ class XgBoost(Model):
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        threads = self.threads if len(X) > FEW_ROWS else 1
-        if threads != self._predict_threads:
-            # Costs more than the prediction of a row.
-            self._booster.set_param({"nthread": threads})
-            self._predict_threads = threads
         output = self._booster.inplace_predict(X, validate_features=False)
         output = output.astype(np.float64)
         if self.problem.class_count == 2:

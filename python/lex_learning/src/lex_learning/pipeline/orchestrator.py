@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lex_learning.core.dataset import Dataset, load_dataset
+from lex_learning.core.machine import core_count
 from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
@@ -17,7 +18,7 @@ from lex_learning.models import model_class
 from lex_learning.preprocessing.checks import split_target, unusual_columns
 from lex_learning.progress import ProgressReporter, TrainingStage
 from lex_learning.seeds import derive_seed
-from lex_learning.training.executor import Failure, TaskRunner, core_count
+from lex_learning.training.executor import Failure, TaskRunner
 from lex_learning.training.search import TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
 from lex_learning.training.session import session_folder
@@ -148,7 +149,7 @@ class _Training:
             plots=plots,
             timings=dict(report.timings),
             warnings=self._warnings,
-            model=TrainedModel(info, load_model(self._folder, threads=1), self._classes),
+            model=TrainedModel(info, load_model(self._folder, cores), self._classes),
         )
 
     def _prepare(self, features: pd.DataFrame, target: pd.Series[Any]) -> Problem:

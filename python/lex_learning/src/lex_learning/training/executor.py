@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -40,12 +39,6 @@ class InlineExecutor(Executor):
         except Exception as error:  # noqa: BLE001 - the boundary of a task
             future.set_exception(error)
         return future
-
-
-def core_count(n_jobs: int) -> int:
-    """Cores that `n_jobs` stands for: itself, or all that this process may use for -1."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return available if n_jobs == -1 else n_jobs
 
 
 class TaskRunner:

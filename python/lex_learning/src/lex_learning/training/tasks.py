@@ -86,7 +86,7 @@ def load_model(folder: Path, threads: int) -> Model:
     """The model that `fit_final` left."""
     # Written by a worker of this training, never by anybody else.
     model: Model = pickle.loads((folder / MODEL_FILE).read_bytes())  # noqa: S301
-    model.threads = threads
+    model.use_threads(threads)
     return model
 
 
