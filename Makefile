@@ -30,6 +30,7 @@ lint: lint-rust lint-python ## Check formatting, lints, types and documentation
 lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --no-default-features --lib -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 lint-python:

@@ -1,13 +1,13 @@
 //! Prepares the bundled `CPython`, links to it, and embeds the Python package.
 
+#[cfg(feature = "python")]
 fn main() -> std::io::Result<()> {
-    #[cfg(feature = "python")]
-    {
-        lex_runtime::build::link_library();
-        embed::write_sources()?;
-    }
-    Ok(())
+    lex_runtime::build::link_library();
+    embed::write_sources()
 }
+
+#[cfg(not(feature = "python"))]
+fn main() {}
 
 #[cfg(feature = "python")]
 mod embed {

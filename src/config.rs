@@ -115,7 +115,7 @@ pub struct PipelineConfig {
     /// The same seed, table and machine give the same model. Default 42.
     #[serde(default = "defaults::random_seed")]
     pub random_seed: u64,
-    /// Worker processes, 1 to 1,024, or -1 for one a core. Default -1.
+    /// Cores to use, 1 to 1,024, or -1 for all: in worker processes and in their threads. Default -1.
     #[serde(default = "defaults::n_jobs")]
     pub n_jobs: i32,
 }
@@ -145,7 +145,7 @@ impl PipelineConfig {
     }
 
     /// Checks every setting against its bounds; for a configuration that was deserialized or changed by hand.
-    /// [`Pipeline::train`](crate::Pipeline::train) does it, too.
+    /// `Pipeline::train` does it, too.
     ///
     /// # Errors
     ///
@@ -256,7 +256,7 @@ impl PipelineConfigBuilder {
         self
     }
 
-    /// Worker processes, or -1 for one a core.
+    /// Cores to use, or -1 for all.
     pub fn n_jobs(mut self, value: i32) -> Self {
         self.config.n_jobs = value;
         self

@@ -42,7 +42,7 @@ pub enum LexLearningError {
     /// A row or table cannot be predicted as it is, or a model cannot be written.
     #[error("Inference error: {0}")]
     InferenceError(String),
-    /// The training was cancelled by its [`CancelToken`](crate::CancelToken) or by [`shutdown`](crate::shutdown).
+    /// The training was cancelled by its [`CancelToken`](crate::CancelToken) or by `shutdown`.
     #[error("Training cancelled")]
     Cancelled,
     /// The model could not be explained.

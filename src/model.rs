@@ -96,7 +96,21 @@ impl TrainedModel {
     /// [`InferenceError`](LexLearningError::InferenceError): a column is missing, unknown, of another type, or holds
     /// nulls; the message names it.
     pub fn predict_batch(&self, table: &DataFrame) -> Result<DataFrame, LexLearningError> {
-        self.model.predict_batch(table)
+        self.predict_batch_with_warnings(table).map(|(predictions, _)| predictions)
+    }
+
+    /// As [`predict_batch`](Self::predict_batch), with a sentence for each column that holds categories which training
+    /// did not see.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_batch`](Self::predict_batch).
+    pub fn predict_batch_with_warnings(&self, table: &DataFrame) -> Result<(DataFrame, Vec<String>), LexLearningError> {
+        let (predictions, warnings) = self.model.predict_batch(table)?;
+        for warning in &warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok((predictions, warnings))
     }
 
     /// Classification or regression.

@@ -113,8 +113,10 @@ impl Pipeline {
     /// A panic in the user's code must not end the training.
     fn report(&self, update: &ProgressUpdate) {
         if let Some(callback) = &self.on_progress
-            && catch_unwind(AssertUnwindSafe(|| callback(update.clone()))).is_err()
+            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| callback(update.clone())))
         {
+            // Its drop could panic as well.
+            std::mem::forget(payload);
             tracing::error!(stage = ?update.stage, "the progress callback panicked; training goes on");
         }
     }

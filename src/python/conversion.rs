@@ -83,7 +83,7 @@ mod tests {
     /// Through pandas and back, by the usual way and as a file, which must agree.
     fn echo(table: &DataFrame) -> DataFrame {
         crate::initialize().unwrap();
-        let usual = echo_by(Table::new(table).unwrap());
+        let usual = echo_by(Table::new(table, LexLearningError::InvalidData).unwrap());
         assert_eq!(usual, echo_by(Table::File(to_bytes(table).unwrap())));
         usual
     }

@@ -46,12 +46,13 @@ impl PythonModel {
         parse(&text)
     }
 
-    pub(crate) fn predict_batch(&self, table: &DataFrame) -> Result<DataFrame, LexLearningError> {
-        let table = Table::new(table)?;
-        let bytes = attached(|py| {
-            let predictions = call(py, "predict_table", (&self.0, table.into_python(py)?))?;
-            conversion::copy_bytes(&predictions)
+    pub(crate) fn predict_batch(&self, table: &DataFrame) -> Result<(DataFrame, Vec<String>), LexLearningError> {
+        let table = Table::new(table, LexLearningError::InferenceError)?;
+        let (bytes, warnings) = attached(|py| {
+            let answer = call(py, "predict_table", (&self.0, table.into_python(py)?))?;
+            let (predictions, warnings): (Bound<'_, PyAny>, Vec<String>) = answer.extract()?;
+            Ok((conversion::copy_bytes(&predictions)?, warnings))
         })?;
-        conversion::from_bytes(bytes)
+        Ok((conversion::from_bytes(bytes)?, warnings))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Finalising would crash: TensorFlow's and pyarrow's threads outlive it.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,10 +24,17 @@ pub(super) const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether the interpreter runs; locked while one call of `initialize` works.
-static STARTED: Mutex<bool> = Mutex::new(false);
+/// The runtime that the interpreter was started from; locked while one call of `initialize` works.
+static STARTED: Mutex<Option<PathBuf>> = Mutex::new(None);
 static READY: AtomicBool = AtomicBool::new(false);
 static ACTIVE_TRAININGS: AtomicUsize = AtomicUsize::new(0);
+/// Grows with each `shutdown`: trainings begun before it are to end, those begun after it are not.
+static SHUTDOWNS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Trainings that this thread waits for; a `shutdown` from their callbacks cannot wait for them, too.
+    static TRAININGS_HERE: Cell<usize> = const { Cell::new(0) };
+}
 
 /// Finds and starts the bundled interpreter. Call it once, at start-up; more calls do nothing.
 ///
@@ -49,8 +57,7 @@ pub fn initialize() -> Result<(), LexLearningError> {
     start(None)
 }
 
-/// As [`initialize`], with a runtime folder named by the caller, such as one below Tauri's `resource_dir`. It does
-/// nothing if the interpreter already runs.
+/// As [`initialize`], with a runtime folder named by the caller, such as one below Tauri's `resource_dir`.
 ///
 /// On Linux and macOS the interpreter's library is loaded before `main`, so a copy of it must lie where the executable
 /// looks: see "In an app" in the README.
@@ -62,7 +69,7 @@ pub fn initialize() -> Result<(), LexLearningError> {
 ///
 /// # Errors
 ///
-/// As [`initialize`].
+/// As [`initialize`]; also if the interpreter already runs from another folder.
 pub fn initialize_from(runtime: impl AsRef<Path>) -> Result<(), LexLearningError> {
     start(Some(runtime.as_ref()))
 }
@@ -74,7 +81,8 @@ pub fn is_initialized() -> bool {
 
 /// Cancels running trainings and ends every worker process. Call it before the app exits.
 ///
-/// The interpreter itself stays in memory; [`initialize`] makes everything work again.
+/// The interpreter itself stays in memory; [`initialize`] makes everything work again. From within a progress callback
+/// it returns at once, and the training ends after the callback.
 ///
 /// ```
 /// # fn main() -> Result<(), lex_learning::LexLearningError> {
@@ -88,8 +96,9 @@ pub fn shutdown() {
     if !READY.swap(false, Ordering::AcqRel) {
         return;
     }
+    SHUTDOWNS.fetch_add(1, Ordering::AcqRel);
     let deadline = Instant::now() + SHUTDOWN_PATIENCE;
-    while ACTIVE_TRAININGS.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
+    while ACTIVE_TRAININGS.load(Ordering::Acquire) > TRAININGS_HERE.get() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -104,40 +113,76 @@ pub(super) fn require() -> Result<(), LexLearningError> {
     ))
 }
 
-pub(super) fn is_shutting_down() -> bool {
-    !is_initialized()
+/// Counts a training for `shutdown` until it is dropped.
+pub(super) struct ActiveTraining {
+    shutdowns: usize,
 }
 
-/// Counts a training for `shutdown` until it is dropped.
-pub(super) struct ActiveTraining(());
+impl ActiveTraining {
+    /// Asks from any thread whether `shutdown` was called since the training began.
+    pub(super) fn shutdown_probe(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let shutdowns = self.shutdowns;
+        move || SHUTDOWNS.load(Ordering::Acquire) != shutdowns
+    }
+}
 
 pub(super) fn begin_training() -> Result<ActiveTraining, LexLearningError> {
     require()?;
+    refuse_attached()?;
+    let shutdowns = SHUTDOWNS.load(Ordering::Acquire);
     ACTIVE_TRAININGS.fetch_add(1, Ordering::AcqRel);
-    Ok(ActiveTraining(()))
+    TRAININGS_HERE.set(TRAININGS_HERE.get() + 1);
+    Ok(ActiveTraining { shutdowns })
 }
 
 impl Drop for ActiveTraining {
     fn drop(&mut self) {
+        TRAININGS_HERE.set(TRAININGS_HERE.get() - 1);
         ACTIVE_TRAININGS.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-fn start(runtime: Option<&Path>) -> Result<(), LexLearningError> {
+/// A thread that waits with the interpreter's lock in hand would wait for ever.
+fn refuse_attached() -> Result<(), LexLearningError> {
+    // SAFETY: both only ask, and may be called at any time.
+    if unsafe { ffi::Py_IsInitialized() != 0 && ffi::PyGILState_Check() == 1 } {
+        return Err(LexLearningError::RuntimeInit(
+            "the calling thread holds Python's lock. Call from a thread that does not, or within Python::detach."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn start(named: Option<&Path>) -> Result<(), LexLearningError> {
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    if !*started {
-        start_interpreter(runtime).map_err(LexLearningError::RuntimeInit)?;
-        *started = true;
+    match (&*started, named) {
+        (None, _) => {
+            refuse_attached()?;
+            *started = Some(start_interpreter(named).map_err(LexLearningError::RuntimeInit)?);
+        }
+        (Some(running), Some(named)) => {
+            let named = Runtime::open(named).map_err(|error| LexLearningError::RuntimeInit(error.report()))?;
+            if named.root() != running {
+                return Err(LexLearningError::RuntimeInit(format!(
+                    "the interpreter already runs from {}, and cannot move to {}. Name the runtime in the first call.",
+                    running.display(),
+                    named.root().display()
+                )));
+            }
+        }
+        (Some(_), None) => {}
     }
     READY.store(true, Ordering::Release);
     Ok(())
 }
 
-fn start_interpreter(runtime: Option<&Path>) -> Result<(), String> {
+fn start_interpreter(runtime: Option<&Path>) -> Result<PathBuf, String> {
     let development = option_env!("LEX_LEARNING_DEVELOPMENT_RUNTIME").map(Path::new);
     let runtime = lex_runtime::locate(runtime, development).map_err(|error| error.report())?;
     let package = embedded::package_folder(&runtime.site_packages())
         .map_err(|error| format!("the Python package cannot be written to the cache folder: {error}"))?;
+    let root = runtime.root().to_owned();
     let (sender, receiver) = channel();
     // This thread becomes Python's main thread, and so lives as long as the process.
     let main_thread = move || {
@@ -155,7 +200,8 @@ fn start_interpreter(runtime: Option<&Path>) -> Result<(), String> {
         .stack_size(STACK_BYTES)
         .spawn(main_thread)
         .map_err(|error| format!("no thread could be started: {error}"))?;
-    receiver.recv().map_err(|_| "the interpreter's thread panicked".to_owned())?
+    receiver.recv().map_err(|_| "the interpreter's thread panicked".to_owned())??;
+    Ok(root)
 }
 
 /// Starts an interpreter that neither the host's environment nor the user's site-packages can reach.
@@ -206,28 +252,22 @@ unsafe fn set_paths(config: &mut ffi::PyConfig, runtime: &Runtime) -> Result<(),
 }
 
 #[cfg(unix)]
-unsafe fn set_string(config: *mut ffi::PyConfig, field: *mut *mut WideChar, value: &OsStr) -> Result<(), String> {
+unsafe fn set_string<W>(config: *mut ffi::PyConfig, field: *mut *mut W, value: &OsStr) -> Result<(), String> {
     use std::os::unix::ffi::OsStrExt;
 
     let text = std::ffi::CString::new(value.as_bytes()).map_err(|error| error.to_string())?;
     // SAFETY: `field` belongs to `config`, and `text` lives through the call, which copies it.
-    unsafe { check(ffi::PyConfig_SetBytesString(config, field, text.as_ptr())) }
+    unsafe { check(ffi::PyConfig_SetBytesString(config, field.cast(), text.as_ptr())) }
 }
 
 #[cfg(windows)]
-unsafe fn set_string(config: *mut ffi::PyConfig, field: *mut *mut WideChar, value: &OsStr) -> Result<(), String> {
+unsafe fn set_string<W>(config: *mut ffi::PyConfig, field: *mut *mut W, value: &OsStr) -> Result<(), String> {
     use std::os::windows::ffi::OsStrExt;
 
-    let text: Vec<WideChar> = value.encode_wide().chain([0]).collect();
+    let text: Vec<u16> = value.encode_wide().chain([0]).collect();
     // SAFETY: `field` belongs to `config`, and `text`, which ends with 0, lives through the call, which copies it.
-    unsafe { check(ffi::PyConfig_SetString(config, field, text.as_ptr())) }
+    unsafe { check(ffi::PyConfig_SetString(config, field.cast(), text.as_ptr().cast())) }
 }
-
-/// C's `wchar_t`.
-#[cfg(windows)]
-type WideChar = u16;
-#[cfg(not(windows))]
-type WideChar = i32;
 
 fn check(status: ffi::PyStatus) -> Result<(), String> {
     // SAFETY: only reads the status.

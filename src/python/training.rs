@@ -34,12 +34,15 @@ impl EventSink {
 
 /// What Python asks many times a second.
 #[pyclass(frozen)]
-struct CancelProbe(CancelToken);
+struct CancelProbe {
+    token: CancelToken,
+    is_shut_down: Box<dyn Fn() -> bool + Send + Sync>,
+}
 
 #[pymethods]
 impl CancelProbe {
     fn __call__(&self) -> bool {
-        self.0.is_cancelled() || runtime::is_shutting_down()
+        self.token.is_cancelled() || (self.is_shut_down)()
     }
 }
 
@@ -50,10 +53,10 @@ pub(crate) fn train(
     cancel: &CancelToken,
     report: &mut dyn FnMut(ProgressUpdate),
 ) -> Result<TrainingResult, LexLearningError> {
-    let _active = runtime::begin_training()?;
+    let active = runtime::begin_training()?;
     let config = serde_json::to_string(config).map_err(|error| LexLearningError::InvalidConfig(error.to_string()))?;
-    let table = Table::new(table)?;
-    let cancel = cancel.clone();
+    let table = Table::new(table, LexLearningError::InvalidData)?;
+    let cancel = CancelProbe { token: cancel.clone(), is_shut_down: Box::new(active.shutdown_probe()) };
     let (sender, receiver) = channel();
     let worker = move || {
         let outcome = run(&config, table, cancel, sender.clone());
@@ -67,7 +70,10 @@ pub(crate) fn train(
     let mut outcome = None;
     for message in receiver {
         match message {
-            Message::Event(text) => report(parse(&text)?),
+            Message::Event(text) => match parse(&text) {
+                Ok(update) => report(update),
+                Err(error) => tracing::error!(%error, "a progress event was lost"),
+            },
             Message::Ended(ended) => {
                 outcome = Some(*ended);
                 break;
@@ -82,12 +88,11 @@ pub(crate) fn train(
 fn run(
     config: &str,
     table: Table,
-    cancel: CancelToken,
+    cancel: CancelProbe,
     sender: Sender<Message>,
 ) -> Result<TrainingResult, LexLearningError> {
     let (text, plots, model) = attached(|py| {
-        let arguments =
-            (config, table.into_python(py)?, Bound::new(py, EventSink(sender))?, Bound::new(py, CancelProbe(cancel))?);
+        let arguments = (config, table.into_python(py)?, Bound::new(py, EventSink(sender))?, Bound::new(py, cancel)?);
         call(py, "train", arguments)?.extract::<(String, BTreeMap<String, Vec<u8>>, Py<PyAny>)>()
     })?;
     let mut result: TrainingResult = parse(&text)?;

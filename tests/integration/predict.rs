@@ -94,6 +94,15 @@ fn an_unseen_category_predicts_and_says_so() {
 }
 
 #[test]
+fn unseen_categories_in_a_table_are_told() {
+    let mut titanic = table("titanic").head(Some(3));
+    titanic.with_column(Column::new("pclass".into(), vec!["1st", "steerage", "steerage"])).unwrap();
+    let (predictions, warnings) = SURVIVAL.predict_batch_with_warnings(&titanic).unwrap();
+    assert_eq!(predictions.height(), 3);
+    assert!(warnings.len() == 1 && warnings[0].contains("'pclass'"), "{warnings:?}");
+}
+
+#[test]
 fn tables_that_do_not_fit_are_refused_by_column() {
     let titanic = table("titanic");
     let refused = |frame: &DataFrame| match SURVIVAL.predict_batch(frame).unwrap_err() {

@@ -70,3 +70,20 @@ fn a_callback_that_panics_is_harmless() {
         .unwrap();
     assert!(pipeline.train(&table("titanic")).is_ok());
 }
+
+#[test]
+fn a_callback_may_train() {
+    lex_learning::initialize().unwrap();
+    let inner = Mutex::new(None);
+    let pipeline = Pipeline::builder()
+        .config(quick(ProblemType::Classification).build().unwrap())
+        .on_progress(move |update| {
+            let mut inner = inner.lock().unwrap();
+            if update.stage == TrainingStage::Evaluation && inner.is_none() {
+                *inner = Some(crate::fixtures::train(quick(ProblemType::Regression), &table("carseats")));
+            }
+        })
+        .build()
+        .unwrap();
+    assert!(pipeline.train(&table("titanic")).is_ok());
+}

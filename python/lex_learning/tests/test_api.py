@@ -49,6 +49,12 @@ def read(buffer: Any) -> pa.Table:
     return pa.ipc.open_file(buffer).read_all()
 
 
+def predictions_of(model: TrainedModel, table: object) -> pa.Buffer:
+    buffer, warnings = api.predict_table(model, table)
+    assert warnings == []
+    return buffer
+
+
 def strict(text: str) -> Any:
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is no JSON")
@@ -240,22 +246,22 @@ def test_predictions_are_of_the_target_s_type(classes: pa.Array, kind: pa.DataTy
     config = config_json("classification", algorithm="decision_tree")
     _, _, trained = api.train(config, ipc(table), lambda _: None, lambda: False)
     for part in (table, table.slice(0, 1), table.slice(0, 0), table.drop_columns("y")):
-        predicted = read(api.predict_table(trained, ipc(part)))
+        predicted = read(predictions_of(trained, ipc(part)))
         assert predicted.schema.types == [kind, pa.float64(), pa.float64()]
         assert predicted.num_rows == part.num_rows
         assert predicted.column_names == ["prediction", *trained.probability_columns]
-    assert read(api.predict_table(trained, ipc(table)))["prediction"].to_pylist() == classes.to_pylist()
+    assert read(predictions_of(trained, ipc(table)))["prediction"].to_pylist() == classes.to_pylist()
 
 
 def test_a_regressor_predicts_one_column(carseats_result: TrainingResult, carseats: pd.DataFrame) -> None:
     for rows in (0, 1, 400):
-        predicted = read(api.predict_table(carseats_result.model, ipc(carseats.iloc[:rows])))
+        predicted = read(predictions_of(carseats_result.model, ipc(carseats.iloc[:rows])))
         assert (predicted.column_names, predicted.schema.types) == (["prediction"], [pa.float64()])
         assert predicted.num_rows == rows
 
 
 def test_the_table_and_the_frame_agree(penguins_result: TrainingResult, penguins: pd.DataFrame) -> None:
-    predicted = read(api.predict_table(penguins_result.model, ipc(penguins))).to_pandas()
+    predicted = read(predictions_of(penguins_result.model, ipc(penguins))).to_pandas()
     pd.testing.assert_frame_equal(predicted, penguins_result.model.predict_batch(penguins))
 
 

@@ -35,9 +35,12 @@ def bootstrap(
     # Imported here first, on the thread that is to be Python's main one.
     import multiprocessing
     import signal
-    import threading  # noqa: F401
+    import threading
+    import warnings
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    warnings.simplefilter("ignore")
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Importing `signal` took Ctrl-C away from the host.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     multiprocessing.set_executable(sys.executable)

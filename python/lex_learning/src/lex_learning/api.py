@@ -74,21 +74,21 @@ def predict_row(model: TrainedModel, row: str) -> str:
     return _to_json(model.predict(parse_row(row)).to_dict())
 
 
-def predict_table(model: TrainedModel, table: object) -> pyarrow.Buffer:
-    """Predictions for an Arrow IPC file, as another one; see `TrainedModel.predict_batch`."""
+def predict_table(model: TrainedModel, table: object) -> tuple[pyarrow.Buffer, list[str]]:
+    """Predictions for a table as an Arrow IPC file, and warnings; see `TrainedModel.predict_batch`."""
     import pyarrow
 
     predicted = model.predict_table(_read_table(table))
     classes = model.target.classes
     if not classes:
-        return _write_table(pyarrow.table({PREDICTION: predicted.values}))  # noqa: PD011
+        return _write_table(pyarrow.table({PREDICTION: predicted.values})), predicted.warnings  # noqa: PD011
     text = pyarrow.large_string() if isinstance(classes[0], str) else None
     levels = pyarrow.array(model.target.decode(np.arange(len(classes))), type=text)
     columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}
     if predicted.probabilities is not None:
         for index, name in enumerate(model.probability_columns):
             columns[name] = pyarrow.array(predicted.probabilities[:, index])
-    return _write_table(pyarrow.table(columns))
+    return _write_table(pyarrow.table(columns)), predicted.warnings
 
 
 def echo_table(table: object) -> pyarrow.Buffer:

@@ -38,11 +38,6 @@ class Dataset:
     schema: Schema
     target: Target
 
-    @property
-    def problem(self) -> Problem:
-        """The shape of the whole table."""
-        return self.problem_of(len(self.outcome))
-
     def problem_of(self, row_count: int) -> Problem:
         """The shape of a part of `row_count` rows."""
         return Problem(

@@ -93,6 +93,7 @@ def classification_metrics(truth: NDArray[Any], output: Matrix, labels: list[str
         truth, predicted, labels=codes, zero_division=0
     )
     present = support > 0
+    named = present | (counts.sum(axis=0) > 0)  # a class that is only predicted counts, too
     weights = support / support.sum()
     # Single-precision models leave sums a little off 1, which scikit-learn refuses.
     shares = output / output.sum(axis=1, keepdims=True)
@@ -100,11 +101,11 @@ def classification_metrics(truth: NDArray[Any], output: Matrix, labels: list[str
     return Metrics(
         accuracy=float((predicted == truth).mean()),
         balanced_accuracy=float(recall[present].mean()),
-        precision_macro=float(precision[present].mean()),
+        precision_macro=float(precision[named].mean()),
         precision_weighted=float(precision @ weights),
-        recall_macro=float(recall[present].mean()),
+        recall_macro=float(recall[named].mean()),
         recall_weighted=float(recall @ weights),
-        f1_macro=float(f1[present].mean()),
+        f1_macro=float(f1[named].mean()),
         f1_weighted=float(f1 @ weights),
         roc_auc=_roc_auc(truth, shares) if present.all() else None,
         log_loss=float(loss),

@@ -21,7 +21,11 @@ def _registry() -> dict[str, type[Model]]:
         if module.name == "base" or module.name.startswith("_"):
             continue
         for value in vars(import_module(f"{__name__}.{module.name}")).values():
-            if inspect.isclass(value) and issubclass(value, Model) and value.__module__.endswith(module.name):
+            if (
+                inspect.isclass(value)
+                and issubclass(value, Model)
+                and value.__module__ == f"{__name__}.{module.name}"
+            ):
                 found[module.name] = value
     return found
 

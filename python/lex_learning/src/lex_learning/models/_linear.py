@@ -25,6 +25,7 @@ class LinearRegressor(Model):
 
     problem_types: ClassVar = frozenset({ProblemType.REGRESSION})
     library: ClassVar = "scikit-learn"
+    is_quick: ClassVar = True
 
     @abstractmethod
     def _estimator(self) -> Any:

@@ -39,6 +39,8 @@ class Model(ABC):
     """Whether it splits on category codes natively."""
     stops_early: ClassVar[bool] = False
     """Whether it trains in rounds and uses `validation` to stop; it then has `rounds`."""
+    is_quick: ClassVar[bool] = False
+    """Whether a fit on a few thousand cells takes a moment, so that it may run where it cannot be killed."""
     is_neural_network: ClassVar[bool] = False
     """Whether `enable_neural_networks` governs it."""
     explains_probabilities: ClassVar[bool] = False

@@ -16,6 +16,7 @@ class DecisionTree(TreeModel):
     """scikit-learn's decision tree, kept small enough to generalise."""
 
     smoothing_rows: ClassVar = 1.0
+    is_quick: ClassVar = True
 
     @classmethod
     @override

@@ -27,6 +27,7 @@ class LogisticRegression(Model):
 
     problem_types: ClassVar = frozenset({ProblemType.CLASSIFICATION})
     library: ClassVar = "scikit-learn"
+    is_quick: ClassVar = True
 
     @classmethod
     @override

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from lex_learning.progress import ProgressCallback
 
 INLINE_CELLS = 10_000
-"""Tables up to this size (rows x columns) may be fitted in this process: a fit takes a moment."""
+INLINE_CLASSES = 10
+"""Up to this size (rows x columns, and classes) quick algorithms are fitted in this process."""
 
 
 class Pipeline:
@@ -172,10 +173,10 @@ class _Training:
         return data.problem_of(self._training_rows)
 
     def _worker_count(self, problem: Problem, algorithms: list[str], cores: int) -> int:
-        """Workers to start, 0 for none: a single core on a small table needs no second process."""
+        """Workers to start; 0, for none, where a single core has so little to do that no cancel waits."""
         small = problem.row_count * problem.column_count <= INLINE_CELLS
-        heavy = any(model_class(key).is_neural_network for key in algorithms)
-        if cores == 1 and small and not heavy:
+        quick = problem.class_count <= INLINE_CLASSES and all(model_class(key).is_quick for key in algorithms)
+        if cores == 1 and small and quick and not self._config.enable_explainability:
             return 0
         return min(cores, max(self._config.cv_folds, TRIALS_IN_A_ROUND))
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from lex_learning.core.dataset import load_dataset
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PREFIX = "lex-learning-"
+_MARKER = ".lex-learning-session"
+"""A file that the owner of a folder holds locked: the lock ends with the process, however it ends."""
 
 
 @contextmanager
@@ -24,7 +26,10 @@ def session_folder() -> Iterator[Path]:
     _sweep(root)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
     try:
-        yield folder
+        with (folder / "marker").open("w") as marker:
+            _lock(marker)
+            (folder / "marker").rename(folder / _MARKER)  # locked before anybody can find it
+            yield folder
     finally:
         # Windows removes no file that is still mapped.
         load_dataset.cache_clear()
@@ -32,19 +37,23 @@ def session_folder() -> Iterator[Path]:
 
 
 def _sweep(root: Path) -> None:
-    for folder in root.glob(f"{_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdecimal() and not _is_alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+    for path in root.glob(f"{_PREFIX}*/{_MARKER}"):
+        try:
+            with path.open("r+") as marker:
+                if _lock(marker):
+                    shutil.rmtree(path.parent, ignore_errors=True)
+        except OSError:
+            continue  # somebody else's, or just gone
 
 
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":
-        return True  # os.kill would end it there
+def _lock(marker: IO[str]) -> bool:
+    """Lock a file until it is closed; false if another holds it, or where there are no such locks."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        import fcntl
+    except ImportError:
+        return False  # Windows
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return False
-    except (PermissionError, OverflowError):
-        return True  # somebody else's process, or no process of ours
     return True
