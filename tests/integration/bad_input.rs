@@ -74,8 +74,8 @@ fn targets_that_cannot_be_learned_are_named() {
 
 #[test]
 fn tables_without_information_are_refused() {
-    let error = refused(quick(ProblemType::Classification), &frame().head(Some(4)));
-    assert_invalid_data(&error, &["4 rows", "5 folds"]);
+    let error = refused(quick(ProblemType::Classification), &frame().head(Some(5)));
+    assert_invalid_data(&error, &["5 rows", "5 folds"]);
 
     let mut constant = frame().select(["x", "kind"]).unwrap();
     constant.with_column(Column::new("x".into(), vec![1; 40])).unwrap();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,14 @@ class Dataset:
             class_count=len(self.target.classes),
             categorical_levels=self.schema.categorical_levels,
         )
+
+    def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """A copy of some rows of the features; what was read of the mapped file is given back."""
+        part = np.array(self.features[rows])
+        mapping = getattr(self.features, "_mmap", None)
+        if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapping.madvise(mmap.MADV_DONTNEED)
+        return part
 
     def save(self, folder: Path) -> None:
         """Write to an existing folder."""

@@ -122,7 +122,8 @@ class LightGbm(Model):
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         threads = self.threads if len(X) > FEW_ROWS else 1
-        output = self._booster.predict(X, num_threads=threads)
+        # The library walks row by row.
+        output = self._booster.predict(np.ascontiguousarray(X), num_threads=threads)
         if self.problem.class_count == 2:
             return np.column_stack([1.0 - output, output])
         values: Matrix = output.reshape(len(X), self.problem.output_count)

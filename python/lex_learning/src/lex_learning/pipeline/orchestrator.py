@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 INLINE_CELLS = 10_000
 INLINE_CLASSES = 10
 """Up to this size (rows x columns, and classes) quick algorithms are fitted in this process."""
+SHARED_CELLS = 4_000_000
+"""Above this size one fit at a time has all cores: each copies its rows, and threads have enough to do."""
 
 
 class Pipeline:
@@ -174,10 +176,12 @@ class _Training:
 
     def _worker_count(self, problem: Problem, algorithms: list[str], cores: int) -> int:
         """Workers to start; 0, for none, where a single core has so little to do that no cancel waits."""
-        small = problem.row_count * problem.column_count <= INLINE_CELLS
+        cells = problem.row_count * problem.column_count
         quick = problem.class_count <= INLINE_CLASSES and all(model_class(key).is_quick for key in algorithms)
-        if cores == 1 and small and quick and not self._config.enable_explainability:
+        if cores == 1 and cells <= INLINE_CELLS and quick and not self._config.enable_explainability:
             return 0
+        if cells > SHARED_CELLS:
+            return 1
         return min(cores, max(self._config.cv_folds, TRIALS_IN_A_ROUND))
 
     def _search(

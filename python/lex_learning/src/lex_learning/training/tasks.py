@@ -62,10 +62,10 @@ def fit_fold(folder: Path, candidate: Candidate, fold: int, threads: int) -> Fol
     data = load_dataset(folder)
     rows = np.flatnonzero((data.folds != fold) & (data.folds != HELD_OUT))
     held = np.flatnonzero(data.folds == fold)
-    validation = data.features[held], data.outcome[held]
+    validation = data.take(held), data.outcome[held]
     model = _new_model(data, candidate, len(rows), derive_seed(candidate.seed, "fold", fold), threads)
     with _limited(threads):
-        model.fit(data.features[rows], data.outcome[rows], validation)
+        model.fit(data.take(rows), data.outcome[rows], validation)
         score = selection_score(model.problem, validation[1], model.predict(validation[0]))
     if not np.isfinite(score):
         raise ArithmeticError(f"the score of fold {fold} is {score}")
@@ -78,7 +78,7 @@ def fit_final(folder: Path, candidate: Candidate, threads: int) -> None:
     rows = np.flatnonzero(data.folds != HELD_OUT)
     model = _new_model(data, candidate, len(rows), derive_seed(candidate.seed, "final"), threads)
     with _limited(threads):
-        model.fit(data.features[rows], data.outcome[rows])
+        model.fit(data.take(rows), data.outcome[rows])
     (folder / MODEL_FILE).write_bytes(pickle.dumps(model))
 
 
@@ -97,7 +97,7 @@ def evaluate(folder: Path, seed: int, threads: int) -> tuple[Metrics, list[tuple
     data = load_dataset(folder)
     model = load_model(folder, threads)
     held = np.flatnonzero(data.folds == HELD_OUT)
-    X, y = data.features[held], data.outcome[held]
+    X, y = data.take(held), data.outcome[held]
     with _limited(threads):
         output = model.predict(X)
         metrics = (
@@ -123,11 +123,10 @@ def explain(
     rows = np.sort(random.permutation(held)[:row_count])
     background = np.sort(random.permutation(training)[:BACKGROUND_ROWS])
     order = [data.schema.names.index(name) for name in important]
+    X = data.take(rows)
     with _limited(threads):
-        contributions = contributions_of(
-            model, data.features[rows], data.features[background], model.problem, seed=seed
-        )
-    plots = draw_plots(contributions, data.features[rows], data.schema, data.target, model.problem, order)
+        contributions = contributions_of(model, X, data.take(background), model.problem, seed=seed)
+    plots = draw_plots(contributions, X, data.schema, data.target, model.problem, order)
     return plots, contributions.warnings
 
 
