@@ -147,6 +147,7 @@ def break_algorithm(monkeypatch: pytest.MonkeyPatch, key: str, reason: str) -> N
         raise RuntimeError(reason)
 
     monkeypatch.setattr(model_class(key), "fit", fit)
+    monkeypatch.setattr(model_class(key), "is_quick", True)  # in this process, or it would not be broken
 
 
 def test_an_algorithm_that_fails_leaves_the_others(
