@@ -81,6 +81,8 @@ def test_a_model_without_plots_is_still_a_model(
         raise RuntimeError("no fonts")
 
     monkeypatch.setattr("lex_learning.explainability.plots.draw_plots", fail)
+    # In this process, or drawing would not be broken.
+    monkeypatch.setattr("lex_learning.pipeline.orchestrator._Training._worker_count", lambda *_: 0)
     result = train(penguins, algorithm="decision_tree", enable_explainability=True)
     assert result.plots == {}
     assert result.warnings == ["the model could not be explained: RuntimeError: no fonts"]
