@@ -21,7 +21,7 @@ from lex_learning._bootstrap import worker_environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COLLECTION_SECONDS = 0.3
+COLLECTION_SECONDS = 1.0
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """A thread that waits for the others leaves its core to the other workers."""
 
