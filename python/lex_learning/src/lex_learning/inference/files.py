@@ -53,7 +53,8 @@ _TRUSTED_MODULES = (
     "sklearn.tree.",
     "xgboost.core.",
 )
-"""Modules whose own classes, and those of their submodules, may be made; none of these touches a file."""
+"""Modules whose own classes, and those of their submodules, may be made. None runs code of the file; a forged
+one may still make a booster open a path: load only files from people you trust."""
 
 _TRUSTED_NAMES = frozenset(
     {
