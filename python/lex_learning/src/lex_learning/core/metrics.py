@@ -71,8 +71,7 @@ def selection_score(problem: Problem, truth: NDArray[Any], output: Matrix) -> fl
         output: Of `Model.predict`.
     """
     if problem.is_classification:
-        chosen = output[np.arange(len(truth)), truth] / output.sum(axis=1)
-        return float(-np.log(np.clip(chosen, 1e-15, 1.0)).mean())
+        return _log_loss(truth, output / output.sum(axis=1, keepdims=True))
     return float(np.sqrt(np.mean((output[:, 0] - truth) ** 2)))
 
 
@@ -97,7 +96,6 @@ def classification_metrics(truth: NDArray[Any], output: Matrix, labels: list[str
     weights = support / support.sum()
     # Single-precision models leave sums a little off 1, which scikit-learn refuses.
     shares = output / output.sum(axis=1, keepdims=True)
-    loss = -np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-15, 1.0)).mean()
     return Metrics(
         accuracy=float((predicted == truth).mean()),
         balanced_accuracy=float(recall[present].mean()),
@@ -108,7 +106,7 @@ def classification_metrics(truth: NDArray[Any], output: Matrix, labels: list[str
         f1_macro=float(f1[named].mean()),
         f1_weighted=float(f1 @ weights),
         roc_auc=_roc_auc(truth, shares) if present.all() else None,
-        log_loss=float(loss),
+        log_loss=_log_loss(truth, shares),
         confusion_matrix=counts.tolist(),
         per_class=[
             ClassMetrics(label, float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
@@ -142,6 +140,10 @@ def _regression_metrics(truth: NDArray[Any], error: NDArray[Any]) -> Metrics:
 def _finite(value: float) -> float | None:
     """None for what JSON cannot hold."""
     return value if math.isfinite(value) else None
+
+
+def _log_loss(truth: NDArray[Any], shares: Matrix) -> float:
+    return float(-np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-15, 1.0)).mean())
 
 
 def _roc_auc(truth: NDArray[Any], output: Matrix) -> float:
