@@ -177,9 +177,9 @@ def test_a_bad_configuration_is_a_typed_error(config: str, titanic: pd.DataFrame
 @pytest.mark.parametrize(
     ("column", "word"),
     [
-        (pa.array([None, 1.0, 2.0, 3.0] * 10), "nulls"),
-        (pa.array([None, True, False, True] * 10), "nulls"),
-        (pa.array([None] * 40), "nulls"),
+        (pa.array([None, 1.0, 2.0, 3.0] * 10), "null or NaN"),
+        (pa.array([None, True, False, True] * 10), "null or NaN"),
+        (pa.array([None] * 40), "null or NaN"),
         (pa.array([0] * 40, type=pa.date32()), "type"),
         (pa.array([0] * 40, type=pa.timestamp("us", "UTC")), "type"),
         (pa.array([[1]] * 40), "type"),

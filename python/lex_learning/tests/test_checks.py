@@ -54,7 +54,7 @@ def test_the_last_column_is_the_target_by_default() -> None:
 def test_nulls_are_counted_by_column(column: str, null: Any) -> None:
     values = replaced(replaced(table()[column].astype(object), 3, null), 7, null)
     error = refused(table(**{column: values}))
-    assert f"column {column!r} holds 2 nulls or NaN" in error.message
+    assert f"column {column!r} has a null or NaN in 2 rows" in error.message
     assert (error.context["column"], error.context["nulls"]) == (column, 2)
 
 
@@ -206,3 +206,10 @@ def test_a_very_wide_table_is_checked_quickly() -> None:
     wide = pd.DataFrame(np.arange(20 * 10_000).reshape(20, -1)).assign(y=[0, 1] * 10)
     wide = pd.concat([wide, wide[[0]]], axis="columns")
     assert "two columns are named '0'" in refused(wide).message
+
+
+def test_numbers_as_classes_are_sent_to_regression() -> None:
+    frame = pd.DataFrame({"x": range(60), "price": [100.5 + row for row in range(60)]})
+    with pytest.raises(InvalidDataError) as caught:
+        split_target(frame, PipelineConfig("classification"))
+    assert caught.value.hint.startswith("Choose regression")

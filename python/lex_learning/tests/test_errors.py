@@ -86,7 +86,7 @@ def test_a_long_value_is_cut_in_messages(value: object) -> None:
 
 
 def test_a_short_value_is_shown_as_in_code() -> None:
-    assert [shown("a\n'b"), shown(5), shown(None), shown("x\0")] == ['"a\\n\'b"', "5", "None", "'x\\x00'"]
+    assert [shown("a\n'b"), shown(5), shown(None), shown("x\0")] == ['"a\\n\'b"', "5", "null", "'x\\x00'"]
 
 
 def test_errors_keep_code_and_text_when_pickled() -> None:

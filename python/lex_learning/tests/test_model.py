@@ -153,7 +153,7 @@ def test_an_unseen_category_predicts_and_says_so(model: TrainedModel) -> None:
     assert result.warnings == ["column 'pclass': category 'steerage' was not seen in training"]
     frame = pd.DataFrame([PASSENGER, {**PASSENGER, "pclass": "steerage"}])
     table = model.predict_table(frame)
-    assert table.warnings == ["column 'pclass': 1 rows hold a category not seen in training"]
+    assert table.warnings == ["column 'pclass': a category not seen in training in 1 row"]
     assert table.probabilities is not None
     assert table.probabilities[1].tolist() == pytest.approx(list(result.probabilities.values()))
 
@@ -161,7 +161,7 @@ def test_an_unseen_category_predicts_and_says_so(model: TrainedModel) -> None:
 @pytest.mark.parametrize(
     ("change", "column", "words"),
     [
-        ({"age": None}, "age", "None"),
+        ({"age": None}, "age", "null"),
         ({"age": "30"}, "age", "'30'"),
         ({"age": float("nan")}, "age", "nan"),
         ({"age": True}, "age", "True"),

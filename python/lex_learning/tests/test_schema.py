@@ -158,7 +158,7 @@ def test_a_column_of_another_type_is_refused_by_name(column: str, values: Any) -
 def test_a_null_is_refused_as_a_null_whatever_type_it_makes_the_column(column: str, values: Any) -> None:
     error = refused(SCHEMA, pd.DataFrame({**{name: [value] for name, value in GOOD.items()}, column: values}))
     assert error.context["column"] == column
-    assert f"column {column!r} holds 1 nulls or NaN" in error.message
+    assert f"column {column!r} has a null or NaN in 1 row" in error.message
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf])
@@ -235,7 +235,7 @@ def test_an_unseen_category_is_nan_and_said() -> None:
     assert len(warnings[0]) < 200
     table = SCHEMA.encode(pd.DataFrame([GOOD, {**GOOD, "sex": "?"}, {**GOOD, "sex": "!"}]))
     assert np.isnan(table[:, 1]).tolist() == [False, True, True]
-    assert SCHEMA.unseen(table) == ["column 'sex': 2 rows hold a category not seen in training"]
+    assert SCHEMA.unseen(table) == ["column 'sex': a category not seen in training in 2 rows"]
 
 
 def test_an_empty_table_has_no_rows_whatever_its_types() -> None:

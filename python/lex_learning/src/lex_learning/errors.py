@@ -98,12 +98,14 @@ class Cancelled(BaseException):
 
 
 def shown(value: object) -> str:
-    """A value as messages quote it: as in code, and cut where it is long.
+    """A value as messages quote it: as in code, but None as null, and cut where it is long.
 
     Example:
-        >>> shown("Age"), len(shown("x" * 1_000_000))
-        ("'Age'", 80)
+        >>> shown("Age"), shown(None), len(shown("x" * 1_000_000))
+        ("'Age'", 'null', 80)
     """
+    if value is None:
+        return "null"
     if isinstance(value, str):
         value = value[:SHOWN_CHARACTERS]
     try:
@@ -111,6 +113,16 @@ def shown(value: object) -> str:
     except Exception as error:  # noqa: BLE001 - Python refuses to write out huge integers
         return f"a {type(value).__name__} ({type(error).__name__})"
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun.
+
+    Example:
+        >>> counted(1, "row"), counted(2_000, "row")
+        ('1 row', '2000 rows')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def error_codes() -> set[str]:

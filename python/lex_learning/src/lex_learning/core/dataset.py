@@ -50,11 +50,17 @@ class Dataset:
         )
 
     def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """A copy of some rows of the features; what was read of the mapped file is given back."""
-        part = np.array(self.features[rows])
+        """A copy of some rows of the features.
+
+        Goes column by column, and gives back what it read of the mapped file, so that the table is never
+        in memory as a whole beside its copy.
+        """
         mapping = getattr(self.features, "_mmap", None)
-        if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-            mapping.madvise(mmap.MADV_DONTNEED)
+        part = np.empty((len(rows), self.features.shape[1]))
+        for index in range(part.shape[1]):
+            part[:, index] = self.features[rows, index]
+            if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapping.madvise(mmap.MADV_DONTNEED)
         return part
 
     def save(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lex_learning.errors import InferenceError, InvalidDataError, shown
+from lex_learning.errors import InferenceError, InvalidDataError, counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +145,7 @@ class Schema:
         """A sentence for each categorical column of an encoded table that holds unseen levels."""
         counts = {index: int(np.isnan(matrix[:, index]).sum()) for index in self.categorical_levels}
         return [
-            f"column {self.names[index]!r}: {count} rows hold a category not seen in training"
+            f"column {self.names[index]!r}: a category not seen in training in {counted(count, 'row')}"
             for index, count in counts.items()
             if count
         ]
@@ -210,7 +210,7 @@ def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
     null_count = int(series.isna().sum())
     if null_count:
         raise InferenceError(
-            f"column {column.name!r} holds {null_count} nulls or NaN",
+            f"column {column.name!r} has a null or NaN in {counted(null_count, 'row')}",
             hint="Fill or drop them.",
             column=column.name,
         )

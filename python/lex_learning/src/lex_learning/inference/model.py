@@ -12,7 +12,7 @@ from lex_learning.core.machine import core_count
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import ExplainabilityError, InferenceError
+from lex_learning.errors import ExplainabilityError, InferenceError, shown
 from lex_learning.inference import files
 from lex_learning.seeds import derive_seed
 
@@ -274,6 +274,6 @@ def parse_row(text: str | bytes) -> dict[str, object]:
         ) from None
     if not isinstance(row, dict):
         raise InferenceError(
-            f"the row is a JSON {type(row).__name__}, expected an object", hint="Give {column: value, ...}."
+            f"the row is {shown(row)}, expected a JSON object", hint="Give {column: value, ...}."
         )
     return row

@@ -53,8 +53,9 @@ class NeuralNetwork(Model):
     @override
     def unavailable_reason(cls) -> str | None:
         """See `Model.unavailable_reason`."""
-        missing = [name for name in ("tensorflow", "keras") if find_spec(name) is None]
-        return f"{' and '.join(missing)} is not installed" if missing else None
+        if find_spec("tensorflow") and find_spec("keras"):
+            return None
+        return "TensorFlow is not installed; build with LEX_LEARNING_TENSORFLOW=1, or pip install tensorflow"
 
     @classmethod
     @override

@@ -12,7 +12,7 @@ from lex_learning.core.machine import core_count
 from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import InvalidConfigError, TrainingFailedError
+from lex_learning.errors import InvalidConfigError, TrainingFailedError, counted
 from lex_learning.inference.model import TrainedModel
 from lex_learning.models import model_class
 from lex_learning.preprocessing.checks import split_target, unusual_columns
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 INLINE_CELLS = 10_000
 INLINE_CLASSES = 10
 """Up to this size (rows x columns, and classes) quick algorithms are fitted in this process."""
+FEW_HELD_OUT_ROWS = 20
 SHARED_CELLS = 4_000_000
 """Above this size one fit at a time has all cores: each copies its rows, and threads have enough to do."""
 
@@ -172,6 +173,11 @@ class _Training:
         data.save(self._folder)
         self._classes = column.classes
         self._training_rows = int((folds != HELD_OUT).sum())
+        held_out = len(folds) - self._training_rows
+        if held_out < FEW_HELD_OUT_ROWS:
+            self._warnings.append(
+                f"the metrics rest on {counted(held_out, 'row')} alone: take them as a hint"
+            )
         return data.problem_of(self._training_rows)
 
     def _worker_count(self, problem: Problem, algorithms: list[str], cores: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.core.schema import ColumnKind, column_kind
-from lex_learning.errors import InvalidDataError, TargetNotFoundError, shown
+from lex_learning.errors import InvalidDataError, TargetNotFoundError, counted, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def _check_column(name: str, series: pd.Series[Any]) -> None:
     null_count = int(series.isna().sum())
     if null_count:
         raise InvalidDataError(
-            f"column {name!r} holds {null_count} nulls or NaN",
+            f"column {name!r} has a null or NaN in {counted(null_count, 'row')}",
             hint="Fill them or drop these rows.",
             column=name,
             nulls=null_count,
@@ -124,23 +124,27 @@ def _check_classes(name: str, series: pd.Series[Any]) -> None:
             hint="Give rows of at least two classes.",
             column=name,
         )
+    is_numeric = column_kind(series) in {ColumnKind.INTEGER, ColumnKind.FLOAT}
     if len(counts) > MAX_CLASSES:
-        numeric = column_kind(series) in {ColumnKind.INTEGER, ColumnKind.FLOAT}
         raise InvalidDataError(
             f"target {name!r} has {len(counts)} classes, more than {MAX_CLASSES}",
-            hint="Choose regression." if numeric else "Merge rare classes or choose another target.",
+            hint="Choose regression." if is_numeric else "Merge rare classes or choose another target.",
             column=name,
         )
+    many_numbers = is_numeric and len(counts) > len(series) / 4
     if counts.iloc[-1] < 2:
+        remedy = "Drop the class, merge it into another, or add rows."
         raise InvalidDataError(
             f"target {name!r}: class {_quoted(counts, -1)} has one row, at least 2 are needed",
-            hint="Drop the class, merge it into another, or add rows.",
+            hint="Choose regression: these are numbers, not classes." if many_numbers else remedy,
             column=name,
         )
     if counts.iloc[0] < 3:
         raise InvalidDataError(
             f"target {name!r}: no class has more than 2 rows, which leaves none to hold out",
-            hint="Add rows, or choose another target.",
+            hint="Choose regression, or another target."
+            if many_numbers
+            else "Add rows, or choose another target.",
             column=name,
         )
 
