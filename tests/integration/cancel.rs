@@ -2,7 +2,7 @@
 
 use std::process::{Child, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lex_learning::{CancelToken, LexLearningError, PipelineConfigBuilder, ProblemType};
 use polars::prelude::*;
