@@ -1,6 +1,7 @@
 //! The settings of a training, their defaults and bounds.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ pub enum ProblemType {
 
 /// The bounds of each setting that has some; both ends are allowed.
 pub mod bounds {
-    use super::RangeInclusive;
+    use super::{Duration, RangeInclusive};
 
     /// `top_k_algorithms`
     pub const TOP_K_ALGORITHMS: RangeInclusive<u32> = 1..=20;
@@ -32,6 +33,8 @@ pub mod bounds {
     pub const SHAP_MAX_SAMPLES: RangeInclusive<u32> = 1..=10_000;
     /// `n_jobs`; 0 is not allowed.
     pub const N_JOBS: RangeInclusive<i32> = -1..=1024;
+    /// `time_limit`: a millisecond to a year.
+    pub const TIME_LIMIT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(31_536_000);
 }
 
 mod defaults {
@@ -79,13 +82,15 @@ mod defaults {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct PipelineConfig {
     /// Classification or regression. Required.
     pub problem_type: ProblemType,
     /// The column to predict. Default: the last one.
     #[serde(default)]
     pub target_column: Option<String>,
-    /// Train this algorithm alone, by its name, such as `lightgbm` (the README lists them); it is then taken whatever the other settings say. Default: choose.
+    /// Train this algorithm alone, by its name, such as `lightgbm` (the README lists them); it is then taken whatever the
+    /// other settings say. Default: try several, and weigh them into an ensemble.
     #[serde(default)]
     pub algorithm: Option<String>,
     /// How many algorithms to try, 1 to 20. Default 3.
@@ -118,6 +123,38 @@ pub struct PipelineConfig {
     /// Cores to use, 1 to 1,024, or -1 for all: in worker processes and in their threads. Default -1.
     #[serde(default = "defaults::n_jobs")]
     pub n_jobs: i32,
+    /// Time for all of the training, a millisecond to a year; seconds in JSON. All algorithms that suit the table then
+    /// take part. Default: no limit, and the other settings bound the work.
+    #[serde(default, with = "seconds")]
+    pub time_limit: Option<Duration>,
+    /// Hold rows out for the final metrics. Without, all rows train, and the metrics are those of the cross-validation,
+    /// a little flattering. Default true.
+    #[serde(default = "defaults::yes")]
+    pub hold_out: bool,
+    /// Fit the chosen models once more on all training rows: a smaller and quicker model, at some cost in accuracy.
+    /// Default: only if `algorithm` is named and there is no `time_limit`; else the models of the folds make up the
+    /// model.
+    #[serde(default)]
+    pub refit: Option<bool>,
+}
+
+/// A duration as a number of seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[allow(clippy::ref_option)] // serde's signature
+    pub(super) fn serialize<S: Serializer>(limit: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        limit.map(|limit| limit.as_secs_f64()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?;
+        let refuse = |error| D::Error::custom(format!("time_limit is not a number of seconds: {error}"));
+        seconds.map(|seconds| Duration::try_from_secs_f64(seconds).map_err(refuse)).transpose()
+    }
 }
 
 impl PipelineConfig {
@@ -141,6 +178,9 @@ impl PipelineConfig {
             shap_max_samples: defaults::shap_max_samples(),
             random_seed: defaults::random_seed(),
             n_jobs: defaults::n_jobs(),
+            time_limit: None,
+            hold_out: defaults::yes(),
+            refit: None,
         }
     }
 
@@ -159,6 +199,13 @@ impl PipelineConfig {
         check("n_jobs", &self.n_jobs, &bounds::N_JOBS)?;
         if self.n_jobs == 0 {
             return invalid("n_jobs is 0, expected -1 or 1 to 1024. Use -1 for all cores.");
+        }
+        if let Some(limit) = self.time_limit
+            && !bounds::TIME_LIMIT.contains(&limit)
+        {
+            return invalid(&format!(
+                "time_limit is {limit:?}, expected a millisecond to a year. Set time_limit within these bounds."
+            ));
         }
         for (name, value) in [("target_column", &self.target_column), ("algorithm", &self.algorithm)] {
             if value.as_deref() == Some("") {
@@ -262,6 +309,24 @@ impl PipelineConfigBuilder {
         self
     }
 
+    /// Time for all of the training.
+    pub fn time_limit(mut self, value: Duration) -> Self {
+        self.config.time_limit = Some(value);
+        self
+    }
+
+    /// Hold rows out for the final metrics.
+    pub fn hold_out(mut self, value: bool) -> Self {
+        self.config.hold_out = value;
+        self
+    }
+
+    /// Fit the chosen models once more on all training rows.
+    pub fn refit(mut self, value: bool) -> Self {
+        self.config.refit = Some(value);
+        self
+    }
+
     /// The checked configuration.
     ///
     /// # Errors
@@ -304,8 +369,9 @@ mod tests {
     }
 
     fn built(field: &str, value: &Value) -> Result<PipelineConfig, LexLearningError> {
-        let config: PipelineConfig =
-            serde_json::from_value(json!({"problem_type": "regression", field: value})).unwrap();
+        // A duration cannot even hold a negative number.
+        let config: PipelineConfig = serde_json::from_value(json!({"problem_type": "regression", field: value}))
+            .map_err(|error| LexLearningError::InvalidConfig(error.to_string()))?;
         config.validate().map(|()| config)
     }
 

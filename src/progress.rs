@@ -60,7 +60,7 @@ pub struct ProgressUpdate {
 /// Receives each event, on the thread that called `train`.
 pub type ProgressCallback = Arc<dyn Fn(ProgressUpdate) + Send + Sync>;
 
-/// Cancels one training from any thread. All clones are one token.
+/// Cancels one training, or ends its search early, from any thread. All clones are one token.
 ///
 /// ```
 /// use lex_learning::CancelToken;
@@ -73,6 +73,7 @@ pub type ProgressCallback = Arc<dyn Fn(ProgressUpdate) + Send + Sync>;
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken {
     cancelled: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl CancelToken {
@@ -85,6 +86,16 @@ impl CancelToken {
     /// seconds. Final: take a new token for the next training.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
+    }
+
+    /// Ends the search of each training that was given this token or a clone of it: the best model so far is the result.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    /// Whether [`stop`](Self::stop) was called.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
     }
 
     /// Whether [`cancel`](Self::cancel) was called.

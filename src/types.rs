@@ -76,7 +76,7 @@ pub struct ClassMetrics {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelResult {
-    /// The algorithm's name, such as `lightgbm`.
+    /// The algorithm's name, such as `lightgbm`, or `ensemble`.
     pub name: String,
     /// The library that it comes from.
     pub library: String,
@@ -93,6 +93,18 @@ pub struct ModelResult {
     pub trials: u32,
     /// Time spent on fits, summed over workers.
     pub seconds: f64,
+    /// Of the score, from the spread of the folds; `None` for a single fold.
+    #[serde(default)]
+    pub standard_error: Option<f64>,
+    /// Its share in the ensemble, 0 to 1; `None` for the ensemble itself.
+    #[serde(default)]
+    pub weight: Option<f64>,
+    /// Time for a row within a batch, of all its fold models on one core.
+    #[serde(default)]
+    pub predict_microseconds: Option<f64>,
+    /// Size of its fold models.
+    #[serde(default)]
+    pub megabytes: Option<f64>,
     /// Why it has no score.
     pub failure: Option<String>,
 }

@@ -32,17 +32,14 @@ impl EventSink {
     }
 }
 
-/// What Python asks many times a second.
+/// A question that Python asks many times a second.
 #[pyclass(frozen)]
-struct CancelProbe {
-    token: CancelToken,
-    is_shut_down: Box<dyn Fn() -> bool + Send + Sync>,
-}
+struct Probe(Box<dyn Fn() -> bool + Send + Sync>);
 
 #[pymethods]
-impl CancelProbe {
+impl Probe {
     fn __call__(&self) -> bool {
-        self.token.is_cancelled() || (self.is_shut_down)()
+        (self.0)()
     }
 }
 
@@ -56,10 +53,13 @@ pub(crate) fn train(
     let active = runtime::begin_training()?;
     let config = serde_json::to_string(config).map_err(|error| LexLearningError::InvalidConfig(error.to_string()))?;
     let table = Table::new(table, LexLearningError::InvalidData)?;
-    let cancel = CancelProbe { token: cancel.clone(), is_shut_down: Box::new(active.shutdown_probe()) };
+    let (is_shut_down, token) = (active.shutdown_probe(), cancel.clone());
+    let is_cancelled = Probe(Box::new(move || token.is_cancelled() || is_shut_down()));
+    let token = cancel.clone();
+    let is_stopped = Probe(Box::new(move || token.is_stopped()));
     let (sender, receiver) = channel();
     let worker = move || {
-        let outcome = run(&config, table, cancel, sender.clone());
+        let outcome = run(&config, table, is_cancelled, is_stopped, sender.clone());
         let _ = sender.send(Message::Ended(Box::new(outcome)));
     };
     let thread = thread::Builder::new()
@@ -88,11 +88,14 @@ pub(crate) fn train(
 fn run(
     config: &str,
     table: Table,
-    cancel: CancelProbe,
+    is_cancelled: Probe,
+    is_stopped: Probe,
     sender: Sender<Message>,
 ) -> Result<TrainingResult, LexLearningError> {
     let (text, plots, model) = attached(|py| {
-        let arguments = (config, table.into_python(py)?, Bound::new(py, EventSink(sender))?, Bound::new(py, cancel)?);
+        let events = Bound::new(py, EventSink(sender))?;
+        let (is_cancelled, is_stopped) = (Bound::new(py, is_cancelled)?, Bound::new(py, is_stopped)?);
+        let arguments = (config, table.into_python(py)?, events, is_cancelled, is_stopped);
         call(py, "train", arguments)?.extract::<(String, BTreeMap<String, Vec<u8>>, Py<PyAny>)>()
     })?;
     let mut result: TrainingResult = parse(&text)?;

@@ -83,3 +83,30 @@ fn a_killed_host_leaves_no_worker() {
     let alive = |id: &u32| std::path::Path::new(&format!("/proc/{id}")).exists();
     assert!(wait_until(Duration::from_secs(30), || !workers.iter().any(alive)), "{workers:?}");
 }
+
+#[test]
+fn stopping_a_long_search_keeps_the_best_model() {
+    lex_learning::initialize().unwrap();
+    let token = CancelToken::new();
+    let button = token.clone();
+    let config = quick(ProblemType::Classification).time_limit(Duration::from_secs(600)).n_jobs(2);
+    let presser = thread::spawn(move || {
+        thread::sleep(Duration::from_secs(4));
+        button.stop();
+    });
+    let pipeline = pipeline(config);
+    let result = pipeline.train_with_cancel(&table("titanic"), &token).unwrap();
+    presser.join().unwrap();
+    assert!(result.timings["total"] < 300.0, "{:?}", result.timings);
+    let model = pipeline.create_trained_model(&result).unwrap();
+    assert_eq!(model.predict_batch(&table("titanic")).unwrap().height(), table("titanic").height());
+}
+
+#[test]
+fn a_short_limit_is_enough_for_a_model() {
+    lex_learning::initialize().unwrap();
+    let config = quick(ProblemType::Regression).time_limit(Duration::from_millis(1));
+    let result = pipeline(config).train(&table("carseats")).unwrap();
+    assert_eq!(result.best_model_name, "ridge");
+    assert!(result.warnings.iter().any(|warning| warning.contains("too short for a search")), "{:?}", result.warnings);
+}

@@ -16,11 +16,12 @@ fn a_binary_target_gives_a_leaderboard_metrics_importance_and_plots() {
         .n_trials(3);
     let result = train(config, &table("titanic"));
 
-    assert_eq!(result.model_results.len(), 3);
+    assert_eq!(result.model_results.len(), 4);
+    assert_eq!(result.model_results[0].name, "ensemble");
     let scores: Vec<f64> = result.model_results.iter().map(|model| model.score.unwrap()).collect();
     assert!(scores.is_sorted(), "best first: {scores:?}");
     assert_eq!(result.best_model_name, result.model_results[0].name);
-    for model in &result.model_results {
+    for model in &result.model_results[1..] {
         assert_eq!((model.metric.as_str(), model.fold_scores.len(), model.trials), ("log_loss", 5, 3));
         assert!(model.seconds > 0.0);
     }

@@ -507,6 +507,7 @@ class TestInterface:
         required += ["--output", str(tmp_path / "m.pkl")]
         changed = "--algorithm knn --top-k 2 --n-trials 3 --cv-folds 4 --test-size 0.3 --seed 7 --jobs 1"
         changed += " --no-optimize --no-neural-networks --no-explain --shap-max-samples 9"
+        changed += " --time-limit 2.5 --no-hold-out --refit"
         for more in ([], ["--plots", str(tmp_path)], changed.split()):
             assert main([*required, *more]) == 130
         defaults = PipelineConfig(ProblemType.CLASSIFICATION, "survived")

@@ -70,6 +70,9 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "shap_max_samples": [1e2, "100"],
     "random_seed": [4.2, "42", True],
     "n_jobs": ["-1", 1.0],
+    "time_limit": ["30", True, [30]],
+    "hold_out": [0, "no", None],
+    "refit": [1, "yes"],
 }
 
 
@@ -162,6 +165,9 @@ def test_the_builder_sets_every_field_and_json_carries_it() -> None:
         "shap_max_samples": 9,
         "random_seed": 2**64 - 1,
         "n_jobs": 2,
+        "time_limit": 2.5,
+        "hold_out": False,
+        "refit": True,
     }
     builder = PipelineConfig.builder()
     for name, value in values.items():

@@ -37,7 +37,7 @@ class ScriptedRunner(TaskRunner):
 
     def run(self, tasks: Any) -> list[Any]:
         results = []
-        for _, (_, candidate, fold, _) in tasks:
+        for _, (_, candidate, fold, *_) in tasks:
             number = self._numbers.setdefault(repr(candidate), len(self._numbers))
             self.fits.append((number, fold))
             score = self._formula(number, fold)
@@ -135,10 +135,10 @@ def test_the_same_seed_suggests_the_same(tmp_path: Path) -> None:
 
 def test_the_final_fit_takes_the_mean_of_the_best_rounds() -> None:
     candidate = Candidate("lightgbm", {"rounds": 300, "x": 1}, 5)
-    trial = Trial(candidate, [FoldScore(1.0, 0.1, rounds) for rounds in (10, 11, 12, 12)])
+    trial = Trial(candidate, 4, {fold: FoldScore(1.0, 0.1, 10 + min(fold, 2)) for fold in range(4)})
     assert trial.final_candidate == Candidate("lightgbm", {"rounds": 11, "x": 1}, 5)
-    assert Trial(candidate, [FoldScore(1.0, 0.1, None)]).final_candidate is candidate
-    assert Trial(candidate, [FoldScore(1.0, 0.1, 0)]).final_candidate.params["rounds"] == 1
+    assert Trial(candidate, 1, {0: FoldScore(1.0, 0.1, None)}).final_candidate is candidate
+    assert Trial(candidate, 1, {0: FoldScore(1.0, 0.1, 0)}).final_candidate.params["rounds"] == 1
     assert candidate.params["rounds"] == 300
 
 

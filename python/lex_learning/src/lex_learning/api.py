@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: str, table: object, emit: Callable[[str], None], is_cancelled: Callable[[], bool]
+    config: str,
+    table: object,
+    emit: Callable[[str], None],
+    is_cancelled: Callable[[], bool],
+    is_stopped: Callable[[], bool] | None = None,
 ) -> tuple[str, dict[str, bytes], TrainedModel]:
     """Train on a table.
 
@@ -31,6 +35,7 @@ def train(
         table: An Arrow C stream, or a buffer with an Arrow IPC file.
         emit: Receives each `ProgressUpdate` as JSON; must not block.
         is_cancelled: See `Pipeline.train`.
+        is_stopped: See `Pipeline.train`.
 
     Returns:
         The result as JSON, the plots by name, and the model.
@@ -40,7 +45,7 @@ def train(
         emit(_to_json(update.to_dict()))
 
     pipeline = Pipeline(PipelineConfig.from_json(config), forward)
-    result = pipeline.train(_read_table(table), is_cancelled)
+    result = pipeline.train(_read_table(table), is_cancelled, is_stopped)
     return _to_json(result.to_dict()), result.plots, result.model
 
 

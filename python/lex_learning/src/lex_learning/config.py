@@ -35,6 +35,7 @@ BOUNDS: dict[str, Bounds] = {
     "shap_max_samples": Bounds(1, 10_000),
     "random_seed": Bounds(0, 2**64 - 1),
     "n_jobs": Bounds(-1, 1024),
+    "time_limit": Bounds(0.001, 31_536_000),
 }
 
 
@@ -45,7 +46,8 @@ class PipelineConfig:
     Args:
         problem_type: Classification or regression.
         target_column: The column to predict. Default: the last one.
-        algorithm: Train this one alone, by its name. Default: choose.
+        algorithm: Train this one alone, by its name; the best settings found make up the model. Default: try
+            several, and weigh them into an ensemble.
         top_k_algorithms: How many algorithms to try, 1 to 20. Default 3.
         optimize_hyperparams: Search for better settings with Optuna. Default true.
         n_trials: Settings tried for each algorithm, 1 to 10,000. Default 20.
@@ -56,6 +58,13 @@ class PipelineConfig:
         shap_max_samples: Rows explained, 1 to 10,000. Default 100.
         random_seed: The same seed and table give the same model. Default 42.
         n_jobs: Worker processes, 1 to 1,024, or -1 for one a core. Default -1.
+        time_limit: Seconds for all of the training, 0.001 to 31,536,000. All algorithms that suit the table
+            then take part. Default: no limit, and the other settings bound the work.
+        hold_out: Hold rows out for the final metrics. Without, all rows train, and the metrics are those of
+            the cross-validation, a little flattering. Default true.
+        refit: Fit the chosen models once more on all training rows: a smaller and quicker model, at some cost
+            in accuracy. Default: only if `algorithm` is named and there is no `time_limit`; else the models
+            of the folds make up the model.
 
     Raises:
         InvalidConfigError: A value is of the wrong type or out of its bounds.
@@ -78,6 +87,9 @@ class PipelineConfig:
     shap_max_samples: int = 100
     random_seed: int = 42
     n_jobs: int = -1
+    time_limit: float | None = None
+    hold_out: bool = True
+    refit: bool | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -91,7 +103,8 @@ class PipelineConfig:
         for field in dataclasses.fields(self):
             _check_type(field.name, str(field.type), getattr(self, field.name))
         for name, bounds in BOUNDS.items():
-            _check_bounds(name, getattr(self, name), bounds)
+            if getattr(self, name) is not None:
+                _check_bounds(name, getattr(self, name), bounds)
         if self.n_jobs == 0:
             raise InvalidConfigError(
                 "n_jobs is 0, expected -1 or 1 to 1024", hint="Use -1 for all cores.", field="n_jobs"
@@ -220,6 +233,18 @@ class PipelineConfigBuilder:
         """Worker processes, or -1 for one a core."""
         return self._set("n_jobs", value)
 
+    def time_limit(self, value: float) -> Self:
+        """Seconds for all of the training."""
+        return self._set("time_limit", value)
+
+    def hold_out(self, value: bool) -> Self:
+        """Hold rows out for the final metrics."""
+        return self._set("hold_out", value)
+
+    def refit(self, value: bool) -> Self:
+        """Fit the chosen models once more on all training rows."""
+        return self._set("refit", value)
+
     def build(self) -> PipelineConfig:
         """The checked configuration.
 
@@ -233,13 +258,15 @@ def _check_type(name: str, annotation: str, value: object) -> None:
     kinds: dict[str, tuple[type, ...]] = {
         "int": (int,),
         "float": (int, float),
+        "float | None": (int, float, type(None)),
         "bool": (bool,),
+        "bool | None": (bool, type(None)),
         "str | None": (str, type(None)),
     }
     expected = kinds.get(annotation)
     if expected is None:
         return
-    if not isinstance(value, expected) or (isinstance(value, bool) and annotation != "bool"):
+    if not isinstance(value, expected) or (isinstance(value, bool) and "bool" not in annotation):
         raise InvalidConfigError(
             f"{name} is {shown(value)}, expected {annotation}",
             hint=f"Give {name} a value of that type.",

@@ -102,8 +102,11 @@ def _add_training_options(train: argparse.ArgumentParser) -> None:
         if kind is bool:
             train.add_argument(flag, dest=name, action="store_false", help=about)
             continue
-        text, metavar = about + ("" if defaults[name] is None else _DEFAULT), _METAVARS[kind]
+        text = about + ("" if defaults[name] is None else _DEFAULT)
+        metavar = "SECONDS" if name == "time_limit" else _METAVARS[kind]
         train.add_argument(flag, dest=name, type=kind, metavar=metavar, default=defaults[name], help=text)
+    refit = "fit the chosen models on all training rows; default: only with --algorithm and no --time-limit"
+    train.add_argument("--refit", action=argparse.BooleanOptionalAction, help=refit)
 
 
 _TABLE = ".csv or .parquet file"
@@ -118,6 +121,8 @@ _SETTINGS: tuple[tuple[str, str, type, str], ...] = (
     ("--seed", "random_seed", int, "same seed and table, same model"),
     ("--jobs", "n_jobs", int, "worker processes, 1 to 1024, or -1 for one a core"),
     ("--shap-max-samples", "shap_max_samples", int, "rows that plots explain, 1 to 10000"),
+    ("--time-limit", "time_limit", float, "for all of the training; default: none"),
+    ("--no-hold-out", "hold_out", bool, "train on all rows; metrics are then those of the cross-validation"),
     ("--no-optimize", "optimize_hyperparams", bool, "train with default settings, without a search"),
     ("--no-neural-networks", "enable_neural_networks", bool, "leave the neural network out"),
 )

@@ -15,7 +15,7 @@ class ModelResult:
     """One line of the leaderboard.
 
     Args:
-        name: The algorithm's key.
+        name: The algorithm's key, or `ensemble`.
         library: The library that it comes from.
         metric: `log_loss` or `rmse`, of the cross-validation; lower is better.
         score: Mean over the folds, or None if it failed.
@@ -23,6 +23,10 @@ class ModelResult:
         hyperparameters: The settings behind the score.
         trials: Settings tried.
         seconds: Time spent on this algorithm, summed over workers.
+        standard_error: Of the score, from the spread of the folds; None for a single fold.
+        weight: Its share in the ensemble, 0 to 1; None for the ensemble itself.
+        predict_microseconds: Time for a row within a batch, of all its fold models on one core.
+        megabytes: Size of its fold models.
         failure: Why it has no score, or None.
     """
 
@@ -34,6 +38,10 @@ class ModelResult:
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     trials: int = 0
     seconds: float = 0.0
+    standard_error: float | None = None
+    weight: float | None = None
+    predict_microseconds: float | None = None
+    megabytes: float | None = None
     failure: str | None = None
 
 
@@ -42,7 +50,7 @@ class TrainingResult:
     """The outcome of one training.
 
     Args:
-        best_model_name: The winner's key.
+        best_model_name: The winner's key, or `ensemble`.
         model_results: The leaderboard, best first, failures last.
         metrics: Of the winner on the held-out rows.
         feature_importance: (column, share), largest first; see `explainability.importance`.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lex_learning.core.problem import Problem
     from lex_learning.models.base import Matrix, Model
+    from lex_learning.models.ensemble import Ensemble
 
 MAX_EVALUATIONS = 100_000
 """Rows that a model predicts, at most, for one approximate explanation."""
@@ -56,12 +57,20 @@ class Contributions:
     warnings: list[str] = field(default_factory=list)
 
 
-def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, seed: int) -> Contributions:
+def explain(
+    model: Model | Ensemble,
+    X: Matrix,
+    background: Matrix,
+    problem: Problem,
+    *,
+    seed: int,
+    most_evaluations: int = MAX_EVALUATIONS,
+) -> Contributions:
     """Explain the predictions of a fitted model for the rows of `X`.
 
     An algorithm with its own exact method uses it. For all others, contributions are sampled: see
-    `_walk`. A model then predicts at most 100,000 rows; a table too wide or too long for that has
-    some of its rows explained, and `warnings` says so.
+    `_walk`. A model then predicts at most `most_evaluations` rows; a table too wide or too long for that
+    has some of its rows explained, and `warnings` says so.
 
     Args:
         model: The fitted model.
@@ -70,6 +79,7 @@ def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, se
             Up to 50 of them are used.
         problem: What the model has learned.
         seed: The same seed gives the same values.
+        most_evaluations: Default 100,000.
 
     Raises:
         ExplainabilityError: There is nothing to explain, or the model fails or returns values that are
@@ -98,7 +108,7 @@ def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, se
         found = (
             _exact(*exact, _space(model, problem))
             if exact is not None
-            else _approximate(model, X, background, problem, seed)
+            else _approximate(model, X, background, problem, seed=seed, most_evaluations=most_evaluations)
         )
     except Exception as error:
         raise ExplainabilityError(f"the model could not be explained: {error}") from error
@@ -110,7 +120,7 @@ def explain(model: Model, X: Matrix, background: Matrix, problem: Problem, *, se
     return found
 
 
-def _space(model: Model, problem: Problem) -> Space:
+def _space(model: Model | Ensemble, problem: Problem) -> Space:
     if not problem.is_classification:
         return Space.VALUE
     return Space.PROBABILITY if model.explains_probabilities else Space.LOG_ODDS
@@ -122,9 +132,17 @@ def _exact(values: Matrix, base: Matrix, space: Space) -> Contributions:
     )
 
 
-def _approximate(model: Model, X: Matrix, background: Matrix, problem: Problem, seed: int) -> Contributions:
+def _approximate(
+    model: Model | Ensemble,
+    X: Matrix,
+    background: Matrix,
+    problem: Problem,
+    *,
+    seed: int,
+    most_evaluations: int,
+) -> Contributions:
     random = np.random.default_rng(derive_seed(seed, "contributions"))
-    background_count, row_count, walk_count = _budget(len(X), X.shape[1], len(background))
+    background_count, row_count, walk_count = _budget(len(X), X.shape[1], len(background), most_evaluations)
     rows = np.sort(random.permutation(len(X))[:row_count])
     background = background[np.sort(random.permutation(len(background))[:background_count])]
 
@@ -143,9 +161,11 @@ def _approximate(model: Model, X: Matrix, background: Matrix, problem: Problem, 
     return Contributions(values, base, space, rows, approximate=True, warnings=warnings)
 
 
-def _budget(row_count: int, column_count: int, background_count: int) -> tuple[int, int, int]:
+def _budget(
+    row_count: int, column_count: int, background_count: int, most_evaluations: int
+) -> tuple[int, int, int]:
     """Background rows, explained rows and walks whose product with the columns stays in the budget."""
-    pairs = max(1, MAX_EVALUATIONS // column_count)
+    pairs = max(1, most_evaluations // column_count)
     wanted = min(max(pairs // row_count, MIN_BACKGROUND_ROWS), MAX_BACKGROUND_ROWS)
     chosen = min(wanted, background_count, pairs)
     explained = min(row_count, pairs // chosen)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from lex_learning.core.problem import Problem
     from lex_learning.models.base import Matrix, Model
+    from lex_learning.models.ensemble import Ensemble
 
 MAX_EVALUATIONS = 100_000
 """Rows that a model predicts, at most, in a table of up to 1,666 columns."""
 MIN_EVALUATIONS_OF_COLUMN = 60
+"""Unless `most_evaluations` is set lower than all columns would take."""
 MAX_ROWS = 2_000
 MIN_REPEATS = 3
 MAX_REPEATS = 5
@@ -26,7 +28,13 @@ SMALLEST_PROBABILITY = 1e-4
 
 
 def permutation_importance(
-    model: Model, X: Matrix, y: NDArray[Any], problem: Problem, *, seed: int
+    model: Model | Ensemble,
+    X: Matrix,
+    y: NDArray[Any],
+    problem: Problem,
+    *,
+    seed: int,
+    most_evaluations: int = MAX_EVALUATIONS,
 ) -> list[tuple[int, float]]:
     """The share of each column in what the model knows, largest first.
 
@@ -40,6 +48,7 @@ def permutation_importance(
         y: Class codes or values of the rows.
         problem: What the model has learned.
         seed: The same seed gives the same importance.
+        most_evaluations: Rows that the model predicts, at most, in a table of few columns.
 
     Returns:
         Pairs of column index and share. The shares add up to 1, unless all are 0.
@@ -65,7 +74,7 @@ def permutation_importance(
             "there are no rows, expected at least one", hint="Give some rows with outcome."
         )
     random = np.random.default_rng(derive_seed(seed, "importance"))
-    row_count, repeats = _budget(len(X), X.shape[1])
+    row_count, repeats = _budget(len(X), X.shape[1], most_evaluations)
     rows = np.sort(random.permutation(len(X))[:row_count])
     X, y = X[rows], y[rows]
     try:
@@ -83,15 +92,16 @@ def permutation_importance(
     return [(int(index), float(shares[index])) for index in np.argsort(-shares, kind="stable")]
 
 
-def _budget(row_count: int, column_count: int) -> tuple[int, int]:
+def _budget(row_count: int, column_count: int, most_evaluations: int) -> tuple[int, int]:
     """Rows and repeats whose product with the columns stays in the budget."""
-    of_column = max(MIN_EVALUATIONS_OF_COLUMN, MAX_EVALUATIONS // column_count)
+    least = MIN_EVALUATIONS_OF_COLUMN if most_evaluations == MAX_EVALUATIONS else MIN_REPEATS
+    of_column = max(least, most_evaluations // column_count)
     rows = min(row_count, MAX_ROWS, of_column // MIN_REPEATS)
     return rows, min(max(of_column // rows, MIN_REPEATS), MAX_REPEATS)
 
 
 def _shuffled_loss(
-    model: Model,
+    model: Model | Ensemble,
     X: Matrix,
     y: NDArray[Any],
     problem: Problem,
@@ -106,7 +116,7 @@ def _shuffled_loss(
     return _loss(model, shuffled, np.tile(y, repeats), problem)
 
 
-def _loss(model: Model, X: Matrix, y: NDArray[Any], problem: Problem) -> float:
+def _loss(model: Model | Ensemble, X: Matrix, y: NDArray[Any], problem: Problem) -> float:
     predicted = model.predict(X)
     if problem.is_classification:
         right = predicted[np.arange(len(y)), y]

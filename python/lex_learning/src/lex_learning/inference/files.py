@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from lex_learning.models.base import Model
+    from lex_learning.models.ensemble import Ensemble
 
 FORMAT = "lex-learning model"
 VERSION = 1
@@ -81,14 +82,14 @@ _TRUSTED_NAMES = frozenset(
 )
 
 
-def pack(info: ModelInfo, model: Model, classes: tuple[Any, ...]) -> bytes:
+def pack(info: ModelInfo, model: Model | Ensemble, classes: tuple[Any, ...]) -> bytes:
     """The bytes of a model file."""
     payload = pickle.dumps({"model": model, "classes": classes})
     facts = pickle.dumps({"format": FORMAT, "version": VERSION, "info": info.to_dict(), "payload": payload})
     return facts + hashlib.sha256(facts).digest()
 
 
-def unpack(data: bytes) -> tuple[ModelInfo, Model, tuple[Any, ...]]:
+def unpack(data: bytes) -> tuple[ModelInfo, Model | Ensemble, tuple[Any, ...]]:
     """The reverse of `pack`.
 
     Raises:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lex_learning.core.metrics import Metrics
     from lex_learning.core.results import ModelInfo
     from lex_learning.models.base import Matrix, Model
+    from lex_learning.models.ensemble import Ensemble
 
 PREDICTION = "prediction"
 
@@ -65,7 +66,7 @@ class TrainedModel:
     """
 
     def __init__(
-        self, info: ModelInfo, model: Model, classes: tuple[str | int | float | bool, ...] = ()
+        self, info: ModelInfo, model: Model | Ensemble, classes: tuple[str | int | float | bool, ...] = ()
     ) -> None:
         self._info = info
         self._model = model

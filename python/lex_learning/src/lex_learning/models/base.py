@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import optuna
     from numpy.typing import NDArray
@@ -52,6 +55,8 @@ class Model(ABC):
         self.seed = seed
         self.threads = threads
         self.rounds: int | None = None
+        self.time_limit: float | None = None
+        """Seconds after which a fit that `stops_early` ends with the rounds so far. Default: no limit."""
 
     @classmethod
     def unavailable_reason(cls) -> str | None:
@@ -80,6 +85,13 @@ class Model(ABC):
         With `validation`, a model that `stops_early` sets `rounds` to its best one; without it, it
         trains for `params["rounds"]`.
         """
+
+    def _clock(self) -> Callable[[], bool]:
+        """Started now, tells whether `time_limit` is over."""
+        if self.time_limit is None:
+            return lambda: False
+        end = time.monotonic() + self.time_limit
+        return lambda: time.monotonic() > end
 
     @abstractmethod
     def predict(self, X: Matrix) -> Matrix:

@@ -10,6 +10,8 @@ from lex_learning.config import ProblemType
 from lex_learning.models.base import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import optuna
     from numpy.typing import NDArray
 
@@ -87,7 +89,10 @@ class CatBoost(Model):
             booster.fit(self._pool(X, y))
         else:
             held = self._pool(*validation)
-            booster.fit(self._pool(X, y), eval_set=held, early_stopping_rounds=PATIENCE_ROUNDS)
+            clock = None if self.time_limit is None else [_StopWhen(self._clock())]
+            booster.fit(
+                self._pool(X, y), eval_set=held, early_stopping_rounds=PATIENCE_ROUNDS, callbacks=clock
+            )
         # With an eval set, the library cuts the model to its best round.
         self.rounds = max(1, booster.tree_count_)
         self._booster = booster
@@ -159,3 +164,13 @@ class CatBoost(Model):
         base = np.full(self.problem.class_count, ABSENT_LOG_ODDS)
         base[self._present] = shaped[0, -1, :]
         return all_values, base
+
+
+class _StopWhen:
+    """A callback that ends a fit."""
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self._is_over = is_over
+
+    def after_iteration(self, _: Any) -> bool:
+        return not self._is_over()

@@ -10,6 +10,8 @@ from lex_learning.config import ProblemType
 from lex_learning.models.base import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import optuna
     from numpy.typing import NDArray
 
@@ -99,7 +101,10 @@ class LightGbm(Model):
                     MAX_ROUNDS, MAX_ROUNDS_ALL_CLASSES // max(1, self.problem.class_count) + 100
                 ),
                 valid_sets=[self._data(*validation, reference=data)],
-                callbacks=[lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False)],
+                callbacks=[
+                    lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False),
+                    _stop_when(self._clock()),
+                ],
             )
             self.rounds = max(1, self._booster.best_iteration)
         self._booster.free_dataset()
@@ -135,3 +140,20 @@ class LightGbm(Model):
         raw = self._booster.predict(X, pred_contrib=True, num_threads=self.threads)
         shaped = raw.reshape(len(X), -1, X.shape[1] + 1).transpose(0, 2, 1)
         return shaped[:, :-1, :], shaped[0, -1, :]
+
+
+def _stop_when(is_over: Callable[[], bool]) -> Callable[[Any], None]:
+    """A callback that ends a fit with its best round so far."""
+    from lightgbm.callback import EarlyStopException
+
+    best_loss, best_round = np.inf, 0
+
+    def after_round(state: Any) -> None:
+        nonlocal best_loss, best_round
+        loss = state.evaluation_result_list[0][2]
+        if loss < best_loss:
+            best_loss, best_round = loss, state.iteration
+        if is_over():
+            raise EarlyStopException(best_round, state.evaluation_result_list)
+
+    return after_round

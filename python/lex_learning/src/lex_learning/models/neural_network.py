@@ -116,6 +116,7 @@ class NeuralNetwork(Model):
         train = self._trainer(network, X, y)
         batch = min(BATCH_ROWS, len(X))
         best, epochs = np.inf, self.params["epochs"]
+        is_over = self._clock()
         average: Weights | None = None
         best_weights: Weights | None = None
         self.rounds = min(self.params["rounds"], epochs)
@@ -128,7 +129,7 @@ class NeuralNetwork(Model):
             loss = self._loss(*validation)
             if loss < best:
                 best, best_weights, self.rounds = loss, average, epoch + 1
-            elif epoch + 1 - self.rounds > max(16, epochs // 3):
+            if epoch + 1 - self.rounds > max(16, epochs // 3) or is_over():
                 break
         self._weights = best_weights or self._weights
         self._network = network

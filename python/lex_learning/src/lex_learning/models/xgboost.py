@@ -10,6 +10,8 @@ from lex_learning.config import ProblemType
 from lex_learning.models.base import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import optuna
     from numpy.typing import NDArray
 
@@ -94,6 +96,7 @@ class XgBoost(Model):
                 evals=[(held, "held")],
                 early_stopping_rounds=PATIENCE_ROUNDS,
                 verbose_eval=False,
+                callbacks=[_stop_when(self._clock())],
             )
             self.rounds = booster.best_iteration + 1
             self._booster = booster[: self.rounds]
@@ -133,3 +136,15 @@ class XgBoost(Model):
         raw = self._booster.predict(data, pred_contribs=True, strict_shape=True).astype(np.float64)
         shaped = raw.transpose(0, 2, 1)
         return shaped[:, :-1, :], shaped[0, -1, :]
+
+
+def _stop_when(is_over: Callable[[], bool]) -> Any:
+    """A callback that ends a fit with its best round so far."""
+    from xgboost.callback import TrainingCallback
+
+    class Clock(TrainingCallback):  # type: ignore[misc]
+        def after_iteration(self, _model: Any, epoch: int, _log: Any) -> bool:
+            # The library notes the best round after this, so the first one is never the last.
+            return epoch > 0 and is_over()
+
+    return Clock()

@@ -63,7 +63,8 @@ def check_row_count(row_count: int, config: PipelineConfig) -> None:
     Raises:
         InvalidDataError: Fewer training rows than folds.
     """
-    training_rows = row_count - max(1, round(row_count * config.test_size))
+    held_out = max(1, round(row_count * config.test_size)) if config.hold_out else 0
+    training_rows = row_count - held_out
     if training_rows < config.cv_folds:
         raise InvalidDataError(
             f"the table has {row_count} rows: {training_rows} remain for training, fewer than "

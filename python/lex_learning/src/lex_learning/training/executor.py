@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lex_learning.training.pool import end_workers, open_pool, release_trackers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
 POLL_SECONDS = 0.05
@@ -37,10 +36,7 @@ class InlineExecutor(Executor):
         future: Future[Any] = Future()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as in a worker
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except Exception as error:  # noqa: BLE001 - the boundary of a task
-                future.set_exception(error)
+            future.set_result(fn(*args, **kwargs))  # `_run_task` raises nothing
         return future
 
 
@@ -82,37 +78,47 @@ class TaskRunner:
             results[index] = result
         return results
 
-    def run_unordered(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Any]]:
-        """(index, result or `Failure`) of each task as it ends."""
-        waiting = deque(range(len(tasks)))
-        while waiting:
-            suspects = yield from self._work_off(tasks, waiting, self.parallel)
+    def run_unordered(self, tasks: Iterable[Task | None]) -> Iterator[tuple[int, Any]]:
+        """(index, result or `Failure`) of each task as it ends.
+
+        A task is fetched when it can be started. None stands for "none as long as these run".
+        """
+        waiting = enumerate(tasks)
+        while suspects := (yield from self._work_off(waiting, self.parallel)):
             # A worker died, and which task killed it is unknown: each that was running runs alone.
-            for index in sorted(suspects):
-                if (yield from self._work_off(tasks, deque([index]), 1)):
+            for index, task in sorted(suspects, key=lambda suspect: suspect[0]):
+                if (yield from self._work_off(iter([(index, task)]), 1)):
                     yield index, _DIED
 
     def _work_off(
-        self, tasks: Sequence[Task], waiting: deque[int], parallel: int
-    ) -> Generator[tuple[int, Any], None, list[int]]:
+        self, waiting: Iterator[tuple[int, Task | None]], parallel: int
+    ) -> Generator[tuple[int, Any], None, list[tuple[int, Task]]]:
         """Take from `waiting` until nothing is left or a worker dies; returns the tasks that ran then."""
-        running: dict[Future[Any], int] = {}
-        suspects: list[int] = []
-        while running or (waiting and not suspects):
+        running: dict[Future[Any], tuple[int, Task]] = {}
+        suspects: list[tuple[int, Task]] = []
+        while True:
             self._checkpoint()
-            while waiting and len(running) < parallel and not suspects:
-                index = waiting.popleft()
-                running[self._submit(tasks[index])] = index
+            while len(running) < parallel and not suspects:
+                index, task = next(waiting, (-1, None))
+                if task is None:
+                    break
+                running[self._submit(task)] = index, task
+            if not running:
+                break
             done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=running.__getitem__):
-                index, result = running.pop(future), _outcome(future)
+            for future in sorted(done, key=lambda future: running[future][0]):
+                each, result = running.pop(future), _outcome(future)
                 if result is _DIED:
-                    suspects.append(index)
+                    suspects.append(each)
                 else:
-                    yield index, result
+                    yield each[0], result
         if suspects:
             self._close(kill=True)
         return suspects
+
+    def abandon(self) -> None:
+        """End all tasks that run, at once. Later ones are run as ever."""
+        self._close(kill=True)
 
     def _submit(self, task: Task) -> Future[Any]:
         if self._executor is None:

@@ -72,10 +72,13 @@ def end_workers(pool: Any, *, kill: bool) -> None:
     The processes are killed under the pool, which then takes itself for broken. Its own way,
     `shutdown(kill_workers=True)`, trips over tasks that it has not handed out yet.
     """
-    if kill:
-        for process in list(pool._processes.values()):
-            _kill(process)
-    pool.shutdown(wait=True)
+    with warnings.catch_warnings():
+        # The pool would tell of each killed worker.
+        warnings.simplefilter("ignore")
+        if kill:
+            for process in list(pool._processes.values()):
+                _kill(process)
+        pool.shutdown(wait=True)
 
 
 def _kill(process: Any) -> None:
@@ -131,7 +134,11 @@ def _stop_trackers() -> None:
 
 def prepare_worker(parent: int) -> None:
     """Silence library warnings in a worker, leave Ctrl-C to its parent, and end it when that is gone."""
+    from joblib.externals.loky import process_executor
+
     warnings.simplefilter("ignore")
+    # The library ends a worker that has grown by 300 MB, as any that reads a large table has.
+    process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 

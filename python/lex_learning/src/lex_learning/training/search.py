@@ -17,7 +17,7 @@ from lex_learning.core.results import ModelResult
 from lex_learning.models import model_class
 from lex_learning.seeds import derive_seed
 from lex_learning.training.executor import Failure
-from lex_learning.training.tasks import Candidate, FoldScore, fit_fold
+from lex_learning.training.tasks import Candidate, FoldScore, fit_fold, forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +31,32 @@ if TYPE_CHECKING:
 
 TRIALS_IN_A_ROUND = 4
 STARTUP_TRIALS = 8
+OUT_OF_TIME = "the time was over before it had finished"
+KEPT_TRIALS = 5
+"""Best trials of an algorithm whose fitted models stay, for the ensemble."""
 
 
 @dataclass
 class Trial:
-    """One candidate and the scores of its folds so far."""
+    """One candidate and the scores of its folds so far.
+
+    Args:
+        candidate: The candidate.
+        fold_count: Folds that make it complete: those from 0.
+        folds: Scores by fold.
+        failure: Why it was given up, or None.
+        pruned: Whether it was given up as hopeless.
+        suggestion: Optuna's side of it.
+        kept: Whether its fitted models are still there.
+    """
 
     candidate: Candidate
-    folds: list[FoldScore] = field(default_factory=list)
+    fold_count: int
+    folds: dict[int, FoldScore] = field(default_factory=dict)
     failure: str | None = None
     pruned: bool = False
     suggestion: optuna.Trial | None = None
+    kept: bool = True
 
     @property
     def alive(self) -> bool:
@@ -49,14 +64,43 @@ class Trial:
         return self.failure is None and not self.pruned
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every fold has a score."""
+        return self.alive and all(fold in self.folds for fold in range(self.fold_count))
+
+    @property
     def score(self) -> float:
-        """Mean score of its folds; infinite if it has none or did not finish."""
-        return float(np.mean([fold.score for fold in self.folds])) if self.folds and self.alive else np.inf
+        """Mean score of the folds so far; infinite if there is none or it was given up."""
+        return float(np.mean(self.fold_scores)) if self.folds and self.alive else np.inf
+
+    @property
+    def fold_scores(self) -> list[float]:
+        """The scores of the folds so far, in the order of the folds."""
+        return [self.folds[fold].score for fold in sorted(self.folds)]
+
+    @property
+    def leading_folds(self) -> int:
+        """How many folds have a score, from 0 to the first that has none."""
+        return next(fold for fold in range(len(self.folds) + 1) if fold not in self.folds)
+
+    @property
+    def standing(self) -> str:
+        """How far it came, in words."""
+        return (
+            f"given up after {len(self.folds)} of {self.fold_count} folds, with a score of {self.score:.4g}"
+        )
+
+    def book(self, fold: int, outcome: FoldScore | Failure) -> None:
+        """Enter the outcome of a fold."""
+        if isinstance(outcome, Failure):
+            self.failure = outcome.reason
+        else:
+            self.folds[fold] = outcome
 
     @property
     def final_candidate(self) -> Candidate:
         """The candidate for all rows: trained for the mean of the folds' best rounds."""
-        rounds = [fold.rounds for fold in self.folds if fold.rounds is not None]
+        rounds = [fold.rounds for fold in self.folds.values() if fold.rounds is not None]
         if not rounds:
             return self.candidate
         params = self.candidate.params | {"rounds": max(1, round(float(np.mean(rounds))))}
@@ -83,8 +127,10 @@ class AlgorithmSearch:
         self._config = config
         self._runner = runner
         self._threads = threads
+        self.fold_count = config.cv_folds
         self._model = model_class(algorithm)
         self._seed = derive_seed(config.random_seed, algorithm)
+        self._study: optuna.Study | None = None
 
     @property
     def trial_count(self) -> int:
@@ -100,76 +146,106 @@ class AlgorithmSearch:
         Returns:
             The leaderboard line of the best trial, or of the failure.
         """
-        reason = self._model.unavailable_reason()
-        if reason is not None:
-            return self._result(failure=reason)
-        default = Trial(Candidate(self.algorithm, self._model.defaults(self._problem), self._seed))
-        self._fit_all_folds(default)
+        if self._model.unavailable_reason() is not None:
+            return self.result()
+        default = self.add(self._model.defaults(self._problem))
+        outcomes = self._runner.run([self.task(default, fold) for fold in range(self.fold_count)])
+        for fold, outcome in enumerate(outcomes):
+            default.book(fold, outcome)
         advance(1)
-        if default.failure is None:
-            self._optimise(advance)
-        return self._result(failure=default.failure)
+        while default.failure is None and len(self.trials) < self.trial_count:
+            self.tune(min(TRIALS_IN_A_ROUND, self.trial_count - len(self.trials)))
+            advance(len(self.trials))
+        return self.result()
+
+    @property
+    def complete_trials(self) -> list[Trial]:
+        """Trials with a score for each fold, best first, the earlier on a tie."""
+        return sorted((trial for trial in self.trials if trial.is_complete), key=lambda trial: trial.score)
 
     @property
     def best(self) -> Trial:
-        """The trial with the lowest score; the earlier on a tie."""
-        return min(self.trials, key=lambda trial: trial.score)
+        """The first of `complete_trials`."""
+        return self.complete_trials[0]
 
-    def _fit_all_folds(self, trial: Trial) -> None:
+    def add(self, params: dict[str, Any]) -> Trial:
+        """A new trial of these settings."""
+        trial = Trial(Candidate(self.algorithm, params, self._seed), self.fold_count)
         self.trials.append(trial)
-        tasks = [self._task(trial, fold) for fold in range(self._config.cv_folds)]
-        for outcome in self._runner.run(tasks):
-            _book(trial, outcome)
+        return trial
 
-    def _optimise(self, advance: Callable[[int], None]) -> None:
-        study = _new_study(derive_seed(self._seed, "search"))
-        while len(self.trials) < self.trial_count:
-            size = min(TRIALS_IN_A_ROUND, self.trial_count - len(self.trials))
-            batch = [self._suggest(study) for _ in range(size)]
-            self.trials += batch
-            for fold in range(self._config.cv_folds):
-                alive = [trial for trial in batch if trial.alive]
-                outcomes = self._runner.run([self._task(trial, fold) for trial in alive])
-                for trial, outcome in zip(alive, outcomes, strict=True):
-                    _book(trial, outcome)
-                    _prune(trial, fold)
-            for trial in batch:
-                _tell(study, trial)
-            advance(len(self.trials))
+    def tune(self, size: int) -> None:
+        """Run a round of `size` trials that Optuna suggests."""
+        batch = [self.suggest() for _ in range(size)]
+        for fold in range(self.fold_count):
+            alive = [trial for trial in batch if trial.alive]
+            outcomes = self._runner.run([self.task(trial, fold) for trial in alive])
+            for trial, outcome in zip(alive, outcomes, strict=True):
+                trial.book(fold, outcome)
+                _prune(trial, fold)
+        for trial in batch:
+            self.tell(trial)
+        self.drop_models()
 
-    def _suggest(self, study: optuna.Study) -> Trial:
-        suggestion = study.ask()
-        params = self._model.search_space(suggestion, self._problem)
-        return Trial(Candidate(self.algorithm, params, self._seed), suggestion=suggestion)
+    def suggest(self) -> Trial:
+        """A new trial of what Optuna suggests."""
+        if self._study is None:
+            self._study = _new_study(derive_seed(self._seed, "search"))
+        suggestion = self._study.ask()
+        trial = self.add(self._model.search_space(suggestion, self._problem))
+        trial.suggestion = suggestion
+        return trial
 
-    def _task(self, trial: Trial, fold: int) -> Any:
-        return fit_fold, (self._folder, trial.candidate, fold, self._threads)
+    def tell(self, trial: Trial) -> None:
+        """Let Optuna learn from a trial that it suggested."""
+        if self._study is not None:
+            _tell(self._study, trial)
 
-    def _result(self, failure: str | None) -> ModelResult:
-        seconds = sum(fold.seconds for trial in self.trials for fold in trial.folds)
+    @property
+    def seconds(self) -> float:
+        """Time spent on all fits, summed over workers."""
+        return sum(fold.seconds for trial in self.trials for fold in trial.folds.values())
+
+    def drop_models(self) -> None:
+        """Remove the fitted models of all but the best trials."""
+        best = {id(trial) for trial in self.complete_trials[:KEPT_TRIALS]}
+        for trial in self.trials:
+            if trial.kept and id(trial) not in best and (trial.is_complete or not trial.alive):
+                trial.kept = False
+                forget(self._folder, trial.candidate)
+
+    def task(self, trial: Trial, fold: int, time_limit: float | None = None) -> Any:
+        """The task that fits one fold of a trial."""
+        return fit_fold, (self._folder, trial.candidate, fold, self._threads, time_limit)
+
+    def result(self) -> ModelResult:
+        """The leaderboard line of the best trial, or of the failure."""
         common: dict[str, Any] = {
             "name": self.algorithm,
             "library": self._model.library,
             "metric": SELECTION_METRIC[self._problem.is_classification],
             "trials": len(self.trials),
-            "seconds": seconds,
+            "seconds": self.seconds,
         }
-        if failure is not None:
-            return ModelResult(**common, failure=failure)
+        if not self.complete_trials:
+            failures = [self._model.unavailable_reason(), *(trial.failure for trial in self.trials)]
+            failures += [trial.standing for trial in self.trials if trial.folds]
+            return ModelResult(**common, failure=next(filter(None, failures), OUT_OF_TIME))
         best = self.best
         return ModelResult(
             **common,
             score=best.score,
-            fold_scores=[fold.score for fold in best.folds],
+            fold_scores=best.fold_scores,
             hyperparameters=best.final_candidate.params,
+            standard_error=standard_error(best.fold_scores),
+            predict_microseconds=1e6 * sum(fold.row_seconds for fold in best.folds.values()),
+            megabytes=sum(fold.size for fold in best.folds.values()) / 1e6,
         )
 
 
-def _book(trial: Trial, outcome: FoldScore | Failure) -> None:
-    if isinstance(outcome, Failure):
-        trial.failure = outcome.reason
-    else:
-        trial.folds.append(outcome)
+def standard_error(scores: list[float]) -> float | None:
+    """Of the mean of the scores of some folds."""
+    return float(np.std(scores, ddof=1) / len(scores) ** 0.5) if len(scores) > 1 else None
 
 
 def _prune(trial: Trial, fold: int) -> None:

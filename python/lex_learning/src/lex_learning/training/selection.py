@@ -19,6 +19,10 @@ SMALL_ROWS = 2_000
 LARGE_ROWS = 50_000
 KERNEL_ROWS = 20_000
 MANY_CLASSES = 20
+OUTDONE = frozenset({"decision_tree", "linear_regression"})
+"""Never better than a forest, and than ridge regression: not worth a share of the time."""
+NETWORK_SECONDS = 60
+"""With a shorter time limit the neural network, whose library alone takes seconds to start, is left out."""
 
 _SMALL = {
     ProblemType.CLASSIFICATION: (
@@ -55,17 +59,21 @@ _LARGE = {
 def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[str], list[str]]:
     """The keys to train, best guess first, and sentences about what was left out.
 
-    An algorithm named in the configuration is taken alone, whatever the rules say.
+    An algorithm named in the configuration is taken alone, whatever the rules say. With a time limit, all
+    that suit the size take part, and the time decides how far they come.
     """
     if config.algorithm is not None:
         return [config.algorithm], []
     chosen: list[str] = []
     skipped: list[str] = []
+    most = config.top_k_algorithms if config.time_limit is None else None
     for key in ordered_algorithms(problem):
-        if len(chosen) == config.top_k_algorithms:
+        if len(chosen) == most:
             break
         model = model_class(key)
-        if model.is_neural_network and not config.enable_neural_networks:
+        if most is None and key in OUTDONE:
+            continue
+        if model.is_neural_network and not _suits_networks(config):
             continue
         reason = model.unavailable_reason()
         if reason is None:
@@ -73,6 +81,11 @@ def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[st
         else:
             skipped.append(f"{key} was left out: {reason}")
     return chosen, skipped
+
+
+def _suits_networks(config: PipelineConfig) -> bool:
+    is_short = config.time_limit is not None and config.time_limit < NETWORK_SECONDS
+    return config.enable_neural_networks and not is_short
 
 
 def ordered_algorithms(problem: Problem) -> list[str]:

@@ -15,7 +15,7 @@ HELD_OUT = -1
 
 
 def assign_folds(
-    outcome: NDArray[Any], *, is_classification: bool, fold_count: int, test_size: float, seed: int
+    outcome: NDArray[Any], *, is_classification: bool, fold_count: int, test_size: float | None, seed: int
 ) -> NDArray[np.int8]:
     """The fold of each row, from 0, or -1 for a held-out row.
 
@@ -26,11 +26,23 @@ def assign_folds(
         outcome: Class codes or values, shape (rows,).
         is_classification: Whether to stratify.
         fold_count: Number of folds.
-        test_size: Share held out.
+        test_size: Share held out, or None to hold out no row.
         seed: Any integer.
     """
-    random = np.random.default_rng(derive_seed(seed, "hold-out"))
     folds = np.zeros(len(outcome), dtype=np.int8)
+    if test_size is not None:
+        folds[_held_out_rows(outcome, is_classification, test_size, seed)] = HELD_OUT
+    training = np.flatnonzero(folds != HELD_OUT)
+    # Dealt like cards, the rows of a class are in as many folds as they can be.
+    order = _order(outcome[training], is_classification, np.random.default_rng(derive_seed(seed, "folds")))
+    folds[training[order]] = np.arange(len(training)) % fold_count
+    return folds
+
+
+def _held_out_rows(
+    outcome: NDArray[Any], is_classification: bool, test_size: float, seed: int
+) -> NDArray[np.intp]:
+    random = np.random.default_rng(derive_seed(seed, "hold-out"))
     order = _order(outcome, is_classification, random)
     count = max(1, round(len(outcome) * test_size))
     # Evenly spaced over the sorted classes, each gives its share, whatever is left of it by rounding.
@@ -40,12 +52,7 @@ def assign_folds(
         if not len(chosen):
             commonest = np.flatnonzero(outcome == np.bincount(outcome).argmax())
             chosen = random.choice(commonest, 1)
-    folds[chosen] = HELD_OUT
-    training = np.flatnonzero(folds != HELD_OUT)
-    # Dealt like cards, the rows of a class are in as many folds as they can be.
-    order = _order(outcome[training], is_classification, np.random.default_rng(derive_seed(seed, "folds")))
-    folds[training[order]] = np.arange(len(training)) % fold_count
-    return folds
+    return chosen
 
 
 def _order(outcome: NDArray[Any], is_classification: bool, random: np.random.Generator) -> NDArray[np.intp]:

@@ -1,0 +1,345 @@
+"""The stages of one training, in order."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lex_learning.core.dataset import Dataset, load_dataset
+from lex_learning.core.machine import core_count
+from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
+from lex_learning.core.schema import Schema
+from lex_learning.core.target import Target
+from lex_learning.errors import TrainingFailedError, counted
+from lex_learning.inference.model import TrainedModel
+from lex_learning.models import model_class
+from lex_learning.preprocessing.checks import split_target, unusual_columns
+from lex_learning.progress import TrainingStage
+from lex_learning.seeds import derive_seed
+from lex_learning.training.budget import SearchEnded
+from lex_learning.training.choice import choose_shares
+from lex_learning.training.executor import Failure, TaskRunner
+from lex_learning.training.race import Race, settle_folds
+from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
+from lex_learning.training.selection import select_algorithms
+from lex_learning.training.splits import HELD_OUT, assign_folds
+from lex_learning.training.tasks import choose, evaluate, explain, fit_final, fit_fold, load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+    from lex_learning.config import PipelineConfig
+    from lex_learning.core.metrics import Metrics
+    from lex_learning.core.problem import Problem
+    from lex_learning.progress import ProgressReporter
+    from lex_learning.training.budget import Budget
+    from lex_learning.training.search import Trial
+    from lex_learning.training.tasks import Share
+
+INLINE_CELLS = 10_000
+INLINE_CLASSES = 10
+"""Up to this size (rows x columns, and classes) quick algorithms are fitted in this process."""
+FEW_HELD_OUT_ROWS = 20
+SHARED_CELLS = 4_000_000
+"""Above this size one fit at a time has all cores: each copies its rows, and threads have enough to do."""
+SIMPLE_ROWS = 5_000
+"""Of these rows a linear model is made when there was no time for anything else."""
+EVALUATIONS = 100_000
+"""Rows that a model predicts for the importance of its columns, and as many for its plots."""
+FEWEST_EVALUATIONS = 500
+FEWEST_METRIC_ROWS = 500
+METRIC_SECONDS = 0.5
+"""For the metrics, where time is short; with as few rows as this is too little for, it may be more."""
+DRAWING_SECONDS = 3.0
+"""What plots take beside the predictions: a worker to start, and the drawing."""
+
+
+class Training:
+    """One training in a folder of its own.
+
+    Args:
+        config: The settings.
+        report: Takes the progress, and raises `Cancelled`.
+        budget: The time.
+        folder: Empty; holds what workers share.
+    """
+
+    def __init__(
+        self, config: PipelineConfig, report: ProgressReporter, budget: Budget, folder: Path
+    ) -> None:
+        self._config = config
+        self._report = report
+        self._budget = budget
+        self._folder = folder
+        self._cores = core_count(config.n_jobs)
+        self._warnings: list[str] = []
+        self._deadline: Callable[[], None] | None = None
+
+    def run(self, frame: pd.DataFrame) -> TrainingResult:
+        """Go through all stages; see `Pipeline.train`."""
+        config, report = self._config, self._report
+        report.enter(TrainingStage.INITIALIZING, "Checking the table")
+        features, target = split_target(frame, config)
+        report.enter(TrainingStage.PREPROCESSING, "Encoding the columns")
+        problem = self._prepare(features, target)
+        report.enter(TrainingStage.ALGORITHM_SELECTION, "Choosing algorithms")
+        algorithms, skipped = select_algorithms(config, problem)
+        self._warnings += skipped
+        with TaskRunner(self._worker_count(problem, algorithms), self._checkpoint) as runner:
+            report.enter(TrainingStage.TRAINING, f"Training {', '.join(algorithms)}")
+            searches = {key: self._new_search(runner, problem, key) for key in algorithms}
+            with self._until(self._budget.check_search, runner):
+                self._search(runner, problem, searches)
+            members, results = self._choose(runner, problem, searches)
+            shares = self._refit(runner, members)
+            choose(self._folder, shares)
+            winner = results[0]
+            report.enter(TrainingStage.EVALUATION, f"Evaluating {winner.name}")
+            metrics, importance = self._evaluate(runner, winner, shares)
+            plots: dict[str, bytes] = {}
+            if config.enable_explainability:
+                report.enter(TrainingStage.EXPLAINABILITY, "Explaining the model")
+                plots = self._explain(runner, [name for name, _ in importance], winner, shares)
+        report.close_timings()
+        info = self._info(winner, metrics, importance)
+        return TrainingResult(
+            best_model_name=winner.name,
+            model_results=results,
+            metrics=metrics,
+            feature_importance=importance,
+            plots=plots,
+            timings=dict(report.timings),
+            warnings=self._warnings,
+            model=TrainedModel(info, load_model(self._folder, self._cores), self._classes),
+        )
+
+    def _checkpoint(self) -> None:
+        self._report.checkpoint()
+        if self._deadline is not None:
+            self._deadline()
+
+    @contextmanager
+    def _until(self, deadline: Callable[[], None], runner: TaskRunner) -> Iterator[None]:
+        """End what runs in the body when `deadline` raises `SearchEnded`."""
+        self._deadline = deadline
+        try:
+            yield
+        except SearchEnded:
+            runner.abandon()
+        finally:
+            self._deadline = None
+
+    def _prepare(self, features: pd.DataFrame, target: pd.Series[Any]) -> Problem:
+        self._warnings += unusual_columns(features)
+        classify = self._config.problem_type == "classification"
+        column = Target.from_series(target) if classify else Target(str(target.name))
+        schema = Schema.from_frame(features)
+        outcome = column.encode(target)
+        folds = assign_folds(
+            outcome,
+            is_classification=classify,
+            fold_count=self._config.cv_folds,
+            test_size=self._config.test_size if self._config.hold_out else None,
+            seed=self._config.random_seed,
+        )
+        data = Dataset(schema.encode(features), outcome, folds, schema, column)
+        data.save(self._folder)
+        self._classes = column.classes
+        self._training_rows = int((folds != HELD_OUT).sum())
+        held_out = len(folds) - self._training_rows
+        if 0 < held_out < FEW_HELD_OUT_ROWS:
+            self._warnings.append(
+                f"the metrics rest on {counted(held_out, 'row')} alone: take them as a hint"
+            )
+        return data.problem_of(self._training_rows)
+
+    def _worker_count(self, problem: Problem, algorithms: list[str]) -> int:
+        """Workers to start; 0, for none, where a single core has so little to do that no cancel waits."""
+        cells = problem.row_count * problem.column_count
+        quick = problem.class_count <= INLINE_CLASSES and all(model_class(key).is_quick for key in algorithms)
+        is_small = self._cores == 1 and cells <= INLINE_CELLS and quick
+        if is_small and not self._config.enable_explainability:
+            return 0
+        if cells > SHARED_CELLS:
+            return 1
+        return min(self._cores, max(self._config.cv_folds, TRIALS_IN_A_ROUND))
+
+    def _new_search(self, runner: TaskRunner, problem: Problem, algorithm: str) -> AlgorithmSearch:
+        return AlgorithmSearch(
+            algorithm,
+            folder=self._folder,
+            problem=problem,
+            config=self._config,
+            runner=runner,
+            threads=max(1, self._cores // runner.parallel),
+        )
+
+    def _search(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
+        if self._config.time_limit is not None:
+
+            def tell(algorithm: str) -> None:
+                self._report.advance(self._budget.search_share, f"Training {algorithm}", algorithm)
+
+            race = Race(searches, problem, runner=runner, budget=self._budget, folder=self._folder)
+            try:
+                race.run(tell)
+            finally:
+                settle_folds(searches, race.weights)
+            return
+        for done, search in enumerate(searches.values()):
+
+            def advance(trials: int, search: AlgorithmSearch = search, done: int = done) -> None:
+                share = (done + trials / search.trial_count) / len(searches)
+                message = f"{search.algorithm}: {trials} of {search.trial_count} trials"
+                self._report.advance(share, message, search.algorithm, (done, len(searches)))
+
+            advance(0)
+            search.run(advance)
+            finished = (done + 1, len(searches))
+            name = search.algorithm
+            self._report.advance(finished[0] / finished[1], f"{name} is done", name, finished)
+
+    def _choose(
+        self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]
+    ) -> tuple[list[tuple[Trial, Share]], list[ModelResult]]:
+        """The members of the model, and the leaderboard."""
+        if not any(search.complete_trials for search in searches.values()):
+            self._make_do(runner, problem, searches)
+        results = [search.result() for search in searches.values()]
+        if all(result.score is None for result in results):
+            reasons = "; ".join(f"{result.name}: {result.failure}" for result in results)
+            raise TrainingFailedError(
+                f"no algorithm could be fitted ({reasons})", hint="Try another algorithm."
+            )
+        members, ensemble = choose_shares(
+            self._folder, list(searches.values()), best_alone=self._config.algorithm is not None
+        )
+        weights: dict[str, float] = {}
+        for _, share in members:
+            name = share.candidate.algorithm
+            weights[name] = weights.get(name, 0.0) + share.weight
+        results = [dataclasses.replace(each, weight=weights.get(each.name, 0.0)) for each in results]
+        # The winner stands first also where another ties with it.
+        first = members[0][0].candidate.algorithm if ensemble is None else None
+        results.sort(key=lambda each: (np.inf if each.score is None else each.score, each.name != first))
+        if ensemble is not None:
+            results.insert(0, ensemble)
+        if not self._budget.is_limited:
+            self._warnings += [f"{each.name} failed: {each.failure}" for each in results if each.failure]
+        return members, results
+
+    def _make_do(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
+        """After a search that ended before anything was complete: a simple model."""
+        if self._budget.is_limited:
+            key = "logistic_regression" if problem.is_classification else "ridge"
+            search = searches[key] = self._new_search(runner, problem, key)
+            search.fold_count = 1
+            trial = search.add(model_class(key).defaults(problem))
+            trial.book(0, fit_fold(self._folder, trial.candidate, 0, self._cores, most_rows=SIMPLE_ROWS))
+            self._warnings.append(f"the time was too short for a search: the model is a plain {key}")
+
+    def _refit(self, runner: TaskRunner, members: list[tuple[Trial, Share]]) -> list[Share]:
+        """The members fitted once more on all training rows, if that is wanted."""
+        shares = [share for _, share in members]
+        named = self._config.algorithm is not None and self._config.time_limit is None
+        if self._budget.stopped or not (named if self._config.refit is None else self._config.refit):
+            return shares
+        refitted = [
+            dataclasses.replace(share, candidate=trial.final_candidate, is_refit=True)
+            for trial, share in members
+        ]
+        names = ", ".join(share.candidate.algorithm for share in refitted)
+        self._report.advance(1.0, f"Fitting {names} on all training rows", refitted[0].candidate.algorithm)
+        threads = max(1, self._cores // min(runner.parallel, len(refitted)))
+        tasks = [(fit_final, (self._folder, share.candidate, threads)) for share in refitted]
+        outcomes: list[Any] = [OUT_OF_TIME]
+        with self._until(self._budget.check_end, runner):
+            outcomes = [each for each in runner.run(tasks) if isinstance(each, Failure)]
+        if not outcomes:
+            return refitted
+        self._warnings.append(
+            f"the models of the folds were kept: fitting on all rows failed ({outcomes[0]})"
+        )
+        return shares
+
+    def _evaluate(
+        self, runner: TaskRunner, winner: ModelResult, shares: list[Share]
+    ) -> tuple[Metrics, list[tuple[str, float]]]:
+        seed = derive_seed(self._config.random_seed, "evaluate")
+        arguments = (self._folder, seed, self._cores)
+        if self._budget.is_limited:
+            # Here, where the models are needed anyway: new workers would first have to load the libraries.
+            speed = self._row_seconds(winner)
+            rows = max(FEWEST_METRIC_ROWS, int(METRIC_SECONDS / speed))
+            models = sum(len(share.models) for share in shares) / len(shares)
+            evaluations = int(0.5 * self._budget.closing_seconds * models / speed)
+            return evaluate(*arguments, rows, max(FEWEST_EVALUATIONS, min(evaluations, EVALUATIONS - 1)))
+        outcome = runner.run([(evaluate, (*arguments, None, self._evaluations(shares)))])[0]
+        if isinstance(outcome, Failure):
+            raise TrainingFailedError(f"the evaluation failed: {outcome.reason}")
+        metrics, importance = outcome
+        return metrics, importance
+
+    def _explain(
+        self, runner: TaskRunner, important: list[str], winner: ModelResult, shares: list[Share]
+    ) -> dict[str, bytes]:
+        seed = derive_seed(self._config.random_seed, "explain")
+        evaluations = self._evaluations(shares)
+        if self._budget.is_limited:
+            seconds = self._budget.plot_seconds - DRAWING_SECONDS
+            evaluations = min(evaluations, int(seconds / self._row_seconds(winner)))
+            if evaluations < FEWEST_EVALUATIONS:
+                self._warnings.append("the model was not explained: there was no time left")
+                return {}
+        arguments = (
+            self._folder,
+            important,
+            self._config.shap_max_samples,
+            seed,
+            self._cores,
+            evaluations,
+        )
+        outcome: Any = Failure(OUT_OF_TIME)
+        with self._until(self._budget.check_plots, runner):
+            outcome = runner.run([(explain, arguments)])[0]
+        if isinstance(outcome, Failure):
+            # A model without plots is worth more than no model.
+            self._warnings.append(f"the model could not be explained: {outcome.reason}")
+            return {}
+        plots, remarks = outcome
+        self._warnings += remarks
+        return dict(plots)
+
+    def _evaluations(self, shares: list[Share]) -> int:
+        """Rows that the model may predict: the fewer the more models it is made of."""
+        models = sum(len(share.models) for share in shares)
+        return max(FEWEST_EVALUATIONS, EVALUATIONS // models)
+
+    def _row_seconds(self, winner: ModelResult) -> float:
+        return max(1e-9, (winner.predict_microseconds or 0.0) / 1e6)
+
+    def _info(self, winner: ModelResult, metrics: Metrics, importance: list[tuple[str, float]]) -> ModelInfo:
+        from lex_learning import __version__
+
+        data = load_dataset(self._folder)
+        return ModelInfo(
+            problem_type=str(self._config.problem_type),
+            target_column=data.target.name,
+            feature_names=data.schema.names,
+            class_labels=data.target.labels or None,
+            best_model_name=winner.name,
+            metrics=metrics,
+            feature_importance=importance,
+            hyperparameters=winner.hyperparameters,
+            training_rows=self._training_rows,
+            library_version=__version__,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            schema=data.schema.to_dict(),
+        )

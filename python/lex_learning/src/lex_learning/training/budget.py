@@ -1,0 +1,106 @@
+"""The time of a training, and how it is shared out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PLOT_SHARE = 0.15
+PLOT_SECONDS = 8.0
+"""Reserved for plots: a share of the limit, and no more than this."""
+CLOSING_SHARE = 0.05
+CLOSING_SECONDS = (0.3, 4.0)
+"""Reserved for the ensemble, the metrics and the end of workers: a share of the limit within these bounds."""
+
+
+class SearchEnded(BaseException):
+    """The search is over before its work is done. Not an `Exception`: no error handling may take it."""
+
+
+@dataclass
+class Budget:
+    """When the search of a training has to end.
+
+    Args:
+        limit: Seconds for all of the training, from now. None: no limit.
+        explain: Whether plots are to be drawn in that time.
+        is_stopped: Asks whether the user wants the result so far.
+    """
+
+    limit: float | None
+    explain: bool
+    is_stopped: Callable[[], bool] = lambda: False
+    _started: float = field(default_factory=time.monotonic)
+    _stopped: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the user wants the result so far; once true, always true."""
+        self._stopped = self._stopped or self.is_stopped()
+        return self._stopped
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether time is short: there is a limit, or the user has stopped the search."""
+        return self.limit is not None or self.stopped
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._started
+
+    @property
+    def search_seconds(self) -> float:
+        """Seconds left for the search; infinite without a limit, 0 when stopped."""
+        if self.stopped:
+            return 0.0
+        if self.limit is None:
+            return float("inf")
+        least, most = CLOSING_SECONDS
+        closing = min(max(CLOSING_SHARE * self.limit, least), most)
+        return max(0.0, self.limit - closing - self._plot_reserve - self.elapsed)
+
+    @property
+    def plot_seconds(self) -> float:
+        """Seconds left for plots; none when stopped."""
+        if self.stopped or not self.explain:
+            return 0.0
+        return float("inf") if self.limit is None else max(0.0, self.limit - self.elapsed)
+
+    @property
+    def search_share(self) -> float:
+        """How much of the time of the search has passed, 0 to 1; 0 without a limit."""
+        left = self.search_seconds
+        return 0.0 if left == float("inf") else self.elapsed / max(1e-9, self.elapsed + left)
+
+    @property
+    def closing_seconds(self) -> float:
+        """Seconds left for the importance of the columns, when time is short."""
+        if self.limit is None or self.stopped:
+            return CLOSING_SECONDS[0]
+        least, most = CLOSING_SECONDS
+        left = self.limit - self._plot_reserve - self.elapsed - 0.5
+        return max(least, min(left, CLOSING_SHARE * self.limit, most))
+
+    def check_end(self) -> None:
+        """Raise `SearchEnded` when what is left of the limit goes to the closing."""
+        if self.limit is not None and self.elapsed > self.limit - CLOSING_SECONDS[0]:
+            raise SearchEnded
+
+    def check_plots(self) -> None:
+        """Raise `SearchEnded` when plots have no time left."""
+        if self.plot_seconds <= 0.0:
+            raise SearchEnded
+
+    def check_search(self) -> None:
+        """Raise `SearchEnded` when the search has no time left."""
+        if self.search_seconds <= 0.0:
+            raise SearchEnded
+
+    @property
+    def _plot_reserve(self) -> float:
+        return min(PLOT_SHARE * (self.limit or 0.0), PLOT_SECONDS) if self.explain else 0.0

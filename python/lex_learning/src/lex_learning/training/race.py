@@ -1,0 +1,232 @@
+"""Candidates against the clock: each starts with one fold, and the promising ones get the others.
+
+The next fit is decided upon when a worker is free for it, as in asynchronous successive halving (Li et al.
+2020), with the folds as the resource.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from lex_learning.core.dataset import load_dataset
+from lex_learning.training.ensemble import greedy_weights
+from lex_learning.training.executor import Failure
+from lex_learning.training.portfolio import most_candidates, portfolio
+from lex_learning.training.tasks import fold_output, warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.training.budget import Budget
+    from lex_learning.training.executor import TaskRunner
+    from lex_learning.training.search import AlgorithmSearch, Trial
+
+FIT_SHARE = 0.15
+"""Of the time of the search, the most that a fit in rounds may take."""
+VARIANT_SHARE = 0.1
+"""Of the time left, the most that the first fold of new settings may be expected to take."""
+SETTLED_WEIGHT = 0.75
+"""As many folds count as candidates of this weight have, together, in the ensemble of first folds."""
+MARGIN = 0.05
+"""A candidate whose first fold is this much worse than the best, relatively, waits until time is plenty."""
+COMPARED_ROWS = 5_000
+TUNED_ALGORITHMS = 3
+
+
+class _Purpose(Enum):
+    START = auto()
+    """The first fold of an algorithm's defaults."""
+    EXPLORE = auto()
+    """The first fold of other settings."""
+    GO_ON = auto()
+
+
+@dataclass(frozen=True)
+class _Fit:
+    trial: Trial
+    fold: int
+    purpose: _Purpose
+
+
+class Race:
+    """Fits the portfolio, then what Optuna suggests, until the time of the search is over.
+
+    Args:
+        searches: By algorithm, in their order; they take up the trials.
+        problem: What is to be learned.
+        runner: Runs the fits.
+        budget: The time.
+        folder: Of the training.
+    """
+
+    def __init__(
+        self,
+        searches: dict[str, AlgorithmSearch],
+        problem: Problem,
+        *,
+        runner: TaskRunner,
+        budget: Budget,
+        folder: Path,
+    ) -> None:
+        self._searches = searches
+        self._problem = problem
+        self._runner = runner
+        self._budget = budget
+        self._folder = folder
+        self._total_seconds = budget.search_seconds
+        self._most = most_candidates(problem.row_count)
+        self._planned = portfolio(problem, list(searches))
+        self._explored: list[Trial] = []
+        self.weights: dict[int, float] = {}
+        """By `id` of a trial, its weight in the ensemble of first folds."""
+        self._fits: list[_Fit | None] = []
+        self._started: set[tuple[int, int]] = set()
+        self._seconds = dict.fromkeys(_Purpose, 0.0)
+
+    def run(self, advance: Callable[[str], None]) -> None:
+        """Run to the end of the time, or of the candidates that the table bears.
+
+        Args:
+            advance: Told the algorithm of each fit that has ended.
+
+        Raises:
+            SearchEnded: The time was over first. What is complete is in the searches.
+        """
+        for index, outcome in self._runner.run_unordered(self._tasks()):
+            fit = self._fits[index]
+            if fit is None:
+                continue
+            fit.trial.book(fit.fold, outcome)
+            search = self._searches[fit.trial.candidate.algorithm]
+            if fit.fold == 0:
+                if fit.trial is search.trials[0] and fit.trial.alive:
+                    # What the model will need of its library is loaded while workers work.
+                    Thread(target=warm_up, args=(self._folder, fit.trial.candidate), daemon=True).start()
+                search.tell(fit.trial)
+                self._compare()
+            if not isinstance(outcome, Failure):
+                self._seconds[fit.purpose] += outcome.seconds
+            advance(search.algorithm)
+
+    def _tasks(self) -> Iterator[Any]:
+        """The fits; None while the next depends on those that run."""
+        while self._budget.search_seconds > 0:
+            fit = self._next()
+            self._fits.append(fit)
+            if fit is None:
+                yield None
+                continue
+            self._started.add((id(fit.trial), fit.fold))
+            most = min(self._budget.search_seconds, FIT_SHARE * self._total_seconds)
+            yield self._searches[fit.trial.candidate.algorithm].task(fit.trial, fit.fold, most)
+
+    def _next(self) -> _Fit | None:
+        if len(self._explored) < min(len(self._searches), self._most):
+            return self._explore(_Purpose.START)
+        ranked = self._ranked()
+        is_time_to_explore = self._seconds[_Purpose.EXPLORE] <= self._seconds[_Purpose.GO_ON]
+        fit = self._explore() if is_time_to_explore else None
+        fit = fit or self._go_on([trial for trial in ranked if self._is_promising(trial)])
+        fit = fit or self._explore()
+        return fit or self._go_on(ranked)
+
+    def _explore(self, purpose: _Purpose = _Purpose.EXPLORE) -> _Fit | None:
+        """The first fold of a new candidate."""
+        if len(self._explored) >= self._most:
+            return None
+        trial = self._planned_trial() or self._tuned_trial()
+        if trial is None:
+            return None
+        self._explored.append(trial)
+        return _Fit(trial, 0, purpose)
+
+    def _planned_trial(self) -> Trial | None:
+        while self._planned:
+            key, params = self._planned.pop(0)
+            search = self._searches[key]
+            if not search.trials or self._is_worth_trying(search.trials[0]):
+                return search.add(params)
+        return None
+
+    def _tuned_trial(self) -> Trial | None:
+        ranked = [trial for trial in self._ranked() if self._is_promising(trial)]
+        names = list(dict.fromkeys(trial.candidate.algorithm for trial in ranked))[:TUNED_ALGORITHMS]
+        names = [name for name in names if self._is_worth_trying(self._searches[name].trials[0])]
+        if not names:
+            return None
+        search = min((self._searches[name] for name in names), key=lambda search: search.seconds)
+        return search.suggest()
+
+    def _go_on(self, trials: list[Trial]) -> _Fit | None:
+        """The next fold of a candidate that has time for it: of those with the fewest folds, the first."""
+        left = self._budget.search_seconds
+        waiting = [
+            (
+                next(fold for fold in range(trial.fold_count + 1) if (id(trial), fold) not in self._started),
+                rank,
+            )
+            for rank, trial in enumerate(trials)
+            if trial.folds[0].seconds < left
+        ]
+        waiting = [(fold, rank) for fold, rank in waiting if fold < trials[rank].fold_count]
+        if not waiting:
+            return None
+        fold, rank = min(waiting)
+        return _Fit(trials[rank], fold, _Purpose.GO_ON)
+
+    def _ranked(self) -> list[Trial]:
+        """Candidates with a first fold: members of their ensemble lead, the cheap ones first."""
+        tried = [trial for trial in self._explored if trial.alive and 0 in trial.folds]
+
+        def rank(trial: Trial) -> tuple[float, float]:
+            first = trial.folds[0]
+            return -self.weights.get(id(trial), 0.0) / first.seconds**0.5, first.score
+
+        return sorted(tried, key=rank)
+
+    def _is_worth_trying(self, defaults: Trial) -> bool:
+        """Whether other settings of an algorithm are, judged by its defaults."""
+        if not self._is_promising(defaults):
+            return False
+        left = self._budget.search_seconds * self._runner.parallel
+        return defaults.folds[0].seconds <= VARIANT_SHARE * left
+
+    def _is_promising(self, trial: Trial) -> bool:
+        if 0 not in trial.folds:
+            return False
+        scores = [each.folds[0].score for each in self._explored if 0 in each.folds]
+        return trial.folds[0].score <= min(scores) * (1 + MARGIN) or self.weights.get(id(trial), 0.0) > 0
+
+    def _compare(self) -> None:
+        """Weigh the candidates by their first folds."""
+        trials = [trial for trial in self._explored if trial.alive and 0 in trial.folds]
+        if not trials:
+            return
+        data = load_dataset(self._folder)
+        truth = data.outcome[data.folds == 0][:COMPARED_ROWS]
+        outputs = [[fold_output(self._folder, trial.candidate, 0)[:COMPARED_ROWS]] for trial in trials]
+        weights = greedy_weights(self._problem, [truth], outputs)
+        self.weights = {id(trial): float(weight) for trial, weight in zip(trials, weights, strict=True)}
+
+
+def settle_folds(searches: dict[str, AlgorithmSearch], weights: dict[int, float]) -> None:
+    """Count as many folds as the candidates that matter have; what has fewer is given up.
+
+    Args:
+        searches: All trials.
+        weights: By `id` of the trial, its weight in the ensemble of first folds.
+    """
+    trials = [
+        trial for search in searches.values() for trial in search.trials if trial.alive and 0 in trial.folds
+    ]
+    for fold_count in sorted({trial.leading_folds for trial in trials}, reverse=True):
+        covered = sum(weights.get(id(trial), 0.0) for trial in trials if trial.leading_folds >= fold_count)
+        if covered >= SETTLED_WEIGHT or fold_count == 1:
+            for trial in trials:
+                trial.fold_count = fold_count
+            return
