@@ -104,3 +104,20 @@ def test_a_new_algorithm_is_tried_last(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert ordered_algorithms(problem())[-1] == "aaa_new"
     assert "aaa_new" not in ordered_algorithms(problem(rows=LARGE_ROWS + 1))
+
+
+def test_what_would_not_fit_into_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem(ProblemType.REGRESSION, row_count=40_000, column_count=50)
+    monkeypatch.setattr("lex_learning.training.selection.free_memory", lambda: 50_000_000)
+    chosen, skipped = select_algorithms(settings("regression", top_k_algorithms=20), problem)
+    assert "catboost" not in chosen
+    assert "ridge" in chosen
+    reason = next(each for each in skipped if each.startswith("catboost"))
+    assert reason == "catboost was left out: a fit would take about 0.2 GB of memory, 0.1 GB are free"
+
+
+def test_with_a_time_limit_all_that_suit_take_part() -> None:
+    problem = Problem(ProblemType.REGRESSION, row_count=1_000, column_count=5)
+    chosen, _ = select_algorithms(settings("regression", time_limit=30, top_k_algorithms=1), problem)
+    assert len(chosen) > 8
+    assert not {"decision_tree", "neural_network"} & set(chosen)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._calibration import ScaledSoftmax
 from lex_learning.models._rows import sample_rows
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix
@@ -26,7 +27,7 @@ class SupportVectorClassifier(Model):
     """scikit-learn's `SVC` with a radial kernel, on scaled numbers and one-hot categories.
 
     Of more than 10,000 rows, a random 10,000 with the same shares of the classes are kept. Probabilities
-    come from a logistic regression on the scores of rows that were held out (Platt 1999).
+    come from the scores of rows that were held out (Platt 1999), by `ScaledSoftmax`.
     """
 
     problem_types: ClassVar = frozenset({ProblemType.CLASSIFICATION})
@@ -59,8 +60,6 @@ class SupportVectorClassifier(Model):
     @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
         """See `Model.fit`."""
-        from sklearn.linear_model import LogisticRegression
-
         rows = sample_rows(y, len(y), MAX_ROWS, self.seed)
         self._design = DesignMatrix(self.problem)
         Z, classes = self._design.fit_transform(X[rows]), y[rows]
@@ -72,7 +71,9 @@ class SupportVectorClassifier(Model):
             if held.any():
                 machine = self._new_machine(Z).fit(Z[~held], classes[~held])
                 scores[held] = self._scores(machine, Z[held])
-        self._calibrator = LogisticRegression(max_iter=1_000).fit(scores, classes)
+        # A fold may lack a rare class: its probability is then 0.
+        self._present, codes = np.unique(classes, return_inverse=True)
+        self._calibrator = ScaledSoftmax().fit(scores, codes)
 
     def _new_machine(self, Z: Matrix) -> Any:
         from sklearn.svm import SVC
@@ -92,13 +93,12 @@ class SupportVectorClassifier(Model):
 
     def _scores(self, machine: Any, Z: Matrix) -> Matrix:
         scores: Matrix = machine.decision_function(Z)
-        return scores.reshape(len(Z), -1)
+        return scores if scores.ndim == 2 else np.column_stack([-scores, scores])
 
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        # A fold may lack a rare class: its probability is then 0.
         output = np.zeros((len(X), self.problem.class_count))
         scores = self._scores(self._machine, self._design.transform(X))
-        output[:, self._calibrator.classes_] = self._calibrator.predict_proba(scores)
+        output[:, self._present] = self._calibrator.predict(scores)
         return output

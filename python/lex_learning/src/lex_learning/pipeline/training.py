@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from lex_learning.training.splits import HELD_OUT, assign_folds
 from lex_learning.training.tasks import choose, evaluate, explain, fit_final, fit_fold, load_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
@@ -57,7 +57,7 @@ FEWEST_EVALUATIONS = 500
 FEWEST_METRIC_ROWS = 500
 METRIC_SECONDS = 0.5
 """For the metrics, where time is short; with as few rows as this is too little for, it may be more."""
-DRAWING_SECONDS = 3.0
+DRAWING_SECONDS = 1.5
 """What plots take beside the predictions: a worker to start, and the drawing."""
 
 
@@ -95,11 +95,11 @@ class Training:
         with TaskRunner(self._worker_count(problem, algorithms), self._checkpoint) as runner:
             report.enter(TrainingStage.TRAINING, f"Training {', '.join(algorithms)}")
             searches = {key: self._new_search(runner, problem, key) for key in algorithms}
-            with self._until(self._budget.check_search, runner):
-                self._search(runner, problem, searches)
-            members, results = self._choose(runner, problem, searches)
+            search = partial(self._search, runner, problem, searches)
+            self._until(self._budget.check_search, runner, search, None)
+            members, sharpness, results = self._choose(runner, problem, searches)
             shares = self._refit(runner, members)
-            choose(self._folder, shares)
+            choose(self._folder, shares, sharpness)
             winner = results[0]
             report.enter(TrainingStage.EVALUATION, f"Evaluating {winner.name}")
             metrics, importance = self._evaluate(runner, winner, shares)
@@ -125,16 +125,24 @@ class Training:
         if self._deadline is not None:
             self._deadline()
 
-    @contextmanager
-    def _until(self, deadline: Callable[[], None], runner: TaskRunner) -> Iterator[None]:
-        """End what runs in the body when `deadline` raises `SearchEnded`."""
+    def _until[Result](
+        self,
+        deadline: Callable[[], None],
+        runner: TaskRunner,
+        work: Callable[[], Result],
+        otherwise: Result,
+    ) -> Result:
+        """What `work` returns; when `deadline` raises `SearchEnded` before, its tasks are killed."""
         self._deadline = deadline
         try:
-            yield
+            return work()
         except SearchEnded:
-            runner.abandon()
+            pass
         finally:
             self._deadline = None
+        # Not in the `except`: the exception refers to the pool, which must be gone before its trackers end.
+        runner.abandon()
+        return otherwise
 
     def _prepare(self, features: pd.DataFrame, target: pd.Series[Any]) -> Problem:
         self._warnings += unusual_columns(features)
@@ -208,8 +216,8 @@ class Training:
 
     def _choose(
         self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]
-    ) -> tuple[list[tuple[Trial, Share]], list[ModelResult]]:
-        """The members of the model, and the leaderboard."""
+    ) -> tuple[list[tuple[Trial, Share]], float, list[ModelResult]]:
+        """The members of the model, the sharpness of its probabilities, and the leaderboard."""
         if not any(search.complete_trials for search in searches.values()):
             self._make_do(runner, problem, searches)
         results = [search.result() for search in searches.values()]
@@ -218,7 +226,7 @@ class Training:
             raise TrainingFailedError(
                 f"no algorithm could be fitted ({reasons})", hint="Try another algorithm."
             )
-        members, ensemble = choose_shares(
+        members, sharpness, ensemble = choose_shares(
             self._folder, list(searches.values()), best_alone=self._config.algorithm is not None
         )
         weights: dict[str, float] = {}
@@ -233,7 +241,7 @@ class Training:
             results.insert(0, ensemble)
         if not self._budget.is_limited:
             self._warnings += [f"{each.name} failed: {each.failure}" for each in results if each.failure]
-        return members, results
+        return members, sharpness, results
 
     def _make_do(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
         """After a search that ended before anything was complete: a simple model."""
@@ -259,13 +267,14 @@ class Training:
         self._report.advance(1.0, f"Fitting {names} on all training rows", refitted[0].candidate.algorithm)
         threads = max(1, self._cores // min(runner.parallel, len(refitted)))
         tasks = [(fit_final, (self._folder, share.candidate, threads)) for share in refitted]
-        outcomes: list[Any] = [OUT_OF_TIME]
-        with self._until(self._budget.check_end, runner):
-            outcomes = [each for each in runner.run(tasks) if isinstance(each, Failure)]
-        if not outcomes:
+        outcomes = self._until(
+            self._budget.check_end, runner, partial(runner.run, tasks), [Failure(OUT_OF_TIME)]
+        )
+        failures = [each.reason for each in outcomes if isinstance(each, Failure)]
+        if not failures:
             return refitted
         self._warnings.append(
-            f"the models of the folds were kept: fitting on all rows failed ({outcomes[0]})"
+            f"the models of the folds were kept: fitting on all rows failed ({failures[0]})"
         )
         return shares
 
@@ -306,9 +315,8 @@ class Training:
             self._cores,
             evaluations,
         )
-        outcome: Any = Failure(OUT_OF_TIME)
-        with self._until(self._budget.check_plots, runner):
-            outcome = runner.run([(explain, arguments)])[0]
+        draw = partial(runner.run, [(explain, arguments)])
+        outcome = self._until(self._budget.check_plots, runner, draw, [Failure(OUT_OF_TIME)])[0]
         if isinstance(outcome, Failure):
             # A model without plots is worth more than no model.
             self._warnings.append(f"the model could not be explained: {outcome.reason}")

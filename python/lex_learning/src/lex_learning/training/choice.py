@@ -9,6 +9,8 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import SELECTION_METRIC, selection_score
 from lex_learning.core.results import ModelResult
+from lex_learning.models.ensemble import sharpened
+from lex_learning.training.calibration import best_sharpness
 from lex_learning.training.ensemble import greedy_weights
 from lex_learning.training.search import standard_error
 from lex_learning.training.tasks import Share, fold_output
@@ -25,11 +27,12 @@ ENSEMBLE = "ensemble"
 
 def choose_shares(
     folder: Path, searches: Sequence[AlgorithmSearch], *, best_alone: bool
-) -> tuple[list[tuple[Trial, Share]], ModelResult | None]:
+) -> tuple[list[tuple[Trial, Share]], float, ModelResult | None]:
     """The ensemble of all complete trials, or the best of them alone.
 
     Returns:
-        The members, heaviest first, and the ensemble's line on the leaderboard; None for a single member.
+        The members, heaviest first; the sharpness of their probabilities; and the ensemble's line on the
+        leaderboard, None for a single member.
     """
     trials = [trial for search in searches for trial in search.complete_trials if trial.kept]
     if best_alone:
@@ -48,28 +51,39 @@ def choose_shares(
         )
         for index in order
     ]
-    if len(members) == 1:
-        return members, None
     mixed = [mixture([outputs[index][fold] for index in order], weights[order]) for fold in range(fold_count)]
+    sharpness = best_sharpness(problem, truths, mixed)
+    if len(members) == 1:
+        return members, sharpness, None
+    if problem.is_classification:
+        mixed = [sharpened(output, sharpness) for output in mixed]
     scores = [selection_score(problem, truth, output) for truth, output in zip(truths, mixed, strict=True)]
     folds = [score for trial, _ in members for score in trial.folds.values()]
-    return members, ModelResult(
-        name=ENSEMBLE,
-        library="lex-learning",
-        metric=SELECTION_METRIC[problem.is_classification],
-        score=float(np.mean(scores)),
-        fold_scores=scores,
-        hyperparameters={
-            "members": [
-                {"name": share.candidate.algorithm, "weight": share.weight, "params": share.candidate.params}
-                for _, share in members
-            ]
-        },
-        trials=len(trials),
-        seconds=sum(search.seconds for search in searches),
-        standard_error=standard_error(scores),
-        predict_microseconds=1e6 * sum(score.row_seconds for score in folds),
-        megabytes=sum(score.size for score in folds) / 1e6,
+    return (
+        members,
+        sharpness,
+        ModelResult(
+            name=ENSEMBLE,
+            library="lex-learning",
+            metric=SELECTION_METRIC[problem.is_classification],
+            score=float(np.mean(scores)),
+            fold_scores=scores,
+            hyperparameters={
+                "members": [
+                    {
+                        "name": share.candidate.algorithm,
+                        "weight": share.weight,
+                        "params": share.candidate.params,
+                    }
+                    for _, share in members
+                ]
+            },
+            trials=len(trials),
+            seconds=sum(search.seconds for search in searches),
+            standard_error=standard_error(scores),
+            predict_microseconds=1e6 * sum(score.row_seconds for score in folds),
+            megabytes=sum(score.size for score in folds) / 1e6,
+        ),
     )
 
 

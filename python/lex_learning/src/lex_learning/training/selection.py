@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lex_learning.config import ProblemType
+from lex_learning.core.machine import free_memory
 from lex_learning.models import available_algorithms, model_class
 
 if TYPE_CHECKING:
@@ -75,12 +76,20 @@ def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[st
             continue
         if model.is_neural_network and not _suits_networks(config):
             continue
-        reason = model.unavailable_reason()
+        reason = model.unavailable_reason() or _memory_reason(model.memory_bytes(problem))
         if reason is None:
             chosen.append(key)
         else:
             skipped.append(f"{key} was left out: {reason}")
     return chosen, skipped
+
+
+def _memory_reason(needed: int) -> str | None:
+    """Why there is too little memory, or None."""
+    free = free_memory()
+    if free is None or needed <= free:
+        return None
+    return f"a fit would take about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
 
 
 def _suits_networks(config: PipelineConfig) -> bool:

@@ -20,7 +20,7 @@ from lex_learning.core.metrics import classification_metrics, regression_metrics
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
 from lex_learning.models import model_class
 from lex_learning.models._rows import sample_rows
-from lex_learning.models.ensemble import Ensemble, Member
+from lex_learning.models.ensemble import Ensemble, Member, sharpened
 from lex_learning.seeds import derive_seed
 from lex_learning.training.splits import HELD_OUT
 
@@ -168,8 +168,8 @@ class Share:
         return (FINAL_FOLD,) if self.is_refit else self.folds
 
 
-def choose(folder: Path, shares: Sequence[Share]) -> None:
-    """Settle which fitted models make up the model; for the tasks below."""
+def choose(folder: Path, shares: Sequence[Share], sharpness: float = 1.0) -> None:
+    """Settle which fitted models make up the model, and how it sharpens them; for the tasks below."""
     members = [
         {
             "name": share.candidate.algorithm,
@@ -180,7 +180,8 @@ def choose(folder: Path, shares: Sequence[Share]) -> None:
         }
         for share in shares
     ]
-    (folder / _MEMBERS_FILE).write_text(json.dumps(members), encoding="utf-8")
+    chosen = {"members": members, "sharpness": sharpness}
+    (folder / _MEMBERS_FILE).write_text(json.dumps(chosen), encoding="utf-8")
 
 
 def load_model(folder: Path, threads: int, files: str = "files") -> Model | Ensemble:
@@ -196,17 +197,17 @@ def load_model(folder: Path, threads: int, files: str = "files") -> Model | Ense
             # Written by a worker of this training, never by anybody else.
             tuple(pickle.loads((folder / name).read_bytes()) for name in each[files]),  # noqa: S301
         )
-        for each in chosen
+        for each in chosen["members"]
     ]
     first = members[0].models[0]
-    is_plain = len(members) == len(members[0].models) == 1
-    model: Model | Ensemble = first if is_plain else Ensemble(first.problem, members)
+    is_plain = len(members) == len(members[0].models) == chosen["sharpness"] == 1
+    model: Model | Ensemble = first if is_plain else Ensemble(first.problem, members, chosen["sharpness"])
     model.use_threads(threads)
     return model
 
 
-def _chosen(folder: Path) -> list[dict[str, Any]]:
-    chosen: list[dict[str, Any]] = json.loads((folder / _MEMBERS_FILE).read_text(encoding="utf-8"))
+def _chosen(folder: Path) -> dict[str, Any]:
+    chosen: dict[str, Any] = json.loads((folder / _MEMBERS_FILE).read_text(encoding="utf-8"))
     return chosen
 
 
@@ -254,13 +255,17 @@ def evaluate(
 def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[Any], Matrix]:
     """Outcome and predictions of the rows of all fitted folds."""
     chosen = _chosen(folder)
-    fold_count = min(len(each["outputs"]) for each in chosen)
+    members = chosen["members"]
+    fold_count = min(len(each["outputs"]) for each in members)
     outputs = [
-        sum(each["weight"] * np.load(folder / each["outputs"][fold]) for each in chosen)
+        sum(each["weight"] * np.load(folder / each["outputs"][fold]) for each in members)
         for fold in range(fold_count)
     ]
     truths = [data.outcome[data.folds == fold] for fold in range(fold_count)]
-    return np.concatenate(truths), np.vstack(outputs)
+    output = np.vstack(outputs)
+    if data.target.classes:
+        output = sharpened(output, chosen["sharpness"])
+    return np.concatenate(truths), output
 
 
 def explain(

@@ -1,0 +1,61 @@
+"""From scores of classes to probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lex_learning.models.base import Matrix
+
+BIAS_PENALTY = 1e-3
+
+
+class ScaledSoftmax:
+    """The softmax of scores times one scale, plus a bias for each class.
+
+    Temperature scaling (Guo et al. 2017) with biases: so few parameters that separable classes do not make it
+    overconfident, as a logistic regression on all scores is.
+
+    Example:
+        >>> scores = np.array([[1.0, 0.0], [0.0, 1.0], [0.4, 0.6], [0.6, 0.4]])
+        >>> calibrator = ScaledSoftmax().fit(scores, np.array([0, 1, 0, 1]))
+        >>> calibrator.predict(scores).sum(axis=1).tolist()
+        [1.0, 1.0, 1.0, 1.0]
+    """
+
+    def fit(self, scores: Matrix, classes: NDArray[Any]) -> ScaledSoftmax:
+        """Minimise the log loss.
+
+        Args:
+            scores: Shape (rows, classes), of rows that the model behind them has not seen.
+            classes: Codes from 0, shape (rows,).
+        """
+        from scipy.optimize import minimize
+        from scipy.special import softmax
+
+        truth = np.eye(scores.shape[1])[classes]
+
+        def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            scale, bias = np.exp(parameters[0]), parameters[1:]
+            shares = softmax(scale * scores + bias, axis=1)
+            likelihood = np.clip(shares[np.arange(len(classes)), classes], 1e-15, None)
+            slope = (shares - truth) / len(classes)
+            gradient = np.append(scale * (slope * scores).sum(), slope.sum(axis=0) + 2 * BIAS_PENALTY * bias)
+            return float(-np.log(likelihood).mean() + BIAS_PENALTY * (bias**2).sum()), gradient
+
+        start = np.zeros(scores.shape[1] + 1)
+        bounds = [(-5.0, 5.0), *[(None, None)] * scores.shape[1]]
+        found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+        self._scale, self._bias = float(np.exp(found[0])), found[1:]
+        return self
+
+    def predict(self, scores: Matrix) -> Matrix:
+        """Probabilities, shape (rows, classes)."""
+        from scipy.special import softmax
+
+        shares: Matrix = softmax(self._scale * scores + self._bias, axis=1)
+        return shares
