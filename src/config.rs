@@ -17,6 +17,19 @@ pub enum ProblemType {
     Regression,
 }
 
+/// How much work a training does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Default settings of each algorithm alone.
+    Fast,
+    /// What suits most tables.
+    #[default]
+    Balanced,
+    /// Every algorithm that suits the table, also without a time limit; twice as many settings against the clock.
+    Best,
+}
+
 /// The bounds of each setting that has some; both ends are allowed.
 pub mod bounds {
     use super::{Duration, RangeInclusive};
@@ -31,6 +44,8 @@ pub mod bounds {
     pub const TEST_SIZE: RangeInclusive<f64> = 0.05..=0.5;
     /// `shap_max_samples`
     pub const SHAP_MAX_SAMPLES: RangeInclusive<u32> = 1..=10_000;
+    /// `interval_coverage`
+    pub const INTERVAL_COVERAGE: RangeInclusive<f64> = 0.5..=0.999;
     /// `n_jobs`; 0 is not allowed.
     pub const N_JOBS: RangeInclusive<i32> = -1..=1024;
     /// `time_limit`: a millisecond to a year.
@@ -127,10 +142,25 @@ pub struct PipelineConfig {
     /// take part. Default: no limit, and the other settings bound the work.
     #[serde(default, with = "seconds")]
     pub time_limit: Option<Duration>,
+    /// How much work a training does. Default: balanced.
+    #[serde(default)]
+    pub preset: Preset,
+    /// Address of a Dask cluster whose workers fit the models, such as `tcp://localhost:8786`; they must see the same
+    /// files. Default: worker processes of this machine.
+    #[serde(default)]
+    pub engine: Option<String>,
+    /// Folder in which finished fits are kept until the training is complete: after a crash or a kill, a training of the
+    /// same table and settings goes on from them. Default: none are kept.
+    #[serde(default)]
+    pub work_dir: Option<String>,
     /// Hold rows out for the final metrics. Without, all rows train, and the metrics are those of the cross-validation,
     /// a little flattering. Default true.
     #[serde(default = "defaults::yes")]
     pub hold_out: bool,
+    /// For a regression, the share of values, 0.5 to 0.999, that are to lie between the bounds that come with each
+    /// prediction. Default: no bounds.
+    #[serde(default)]
+    pub interval_coverage: Option<f64>,
     /// Fit the chosen models once more on all training rows: a smaller and quicker model, at some cost in accuracy.
     /// Default: only if `algorithm` is named and there is no `time_limit`; else the models of the folds make up the
     /// model.
@@ -179,7 +209,11 @@ impl PipelineConfig {
             random_seed: defaults::random_seed(),
             n_jobs: defaults::n_jobs(),
             time_limit: None,
+            preset: Preset::Balanced,
+            engine: None,
+            work_dir: None,
             hold_out: defaults::yes(),
+            interval_coverage: None,
             refit: None,
         }
     }
@@ -207,7 +241,21 @@ impl PipelineConfig {
                 "time_limit is {limit:?}, expected a millisecond to a year. Set time_limit within these bounds."
             ));
         }
-        for (name, value) in [("target_column", &self.target_column), ("algorithm", &self.algorithm)] {
+        if let Some(coverage) = self.interval_coverage {
+            check("interval_coverage", &coverage, &bounds::INTERVAL_COVERAGE)?;
+            if self.problem_type != ProblemType::Regression {
+                return invalid(&format!(
+                    "interval_coverage is {coverage}, and classes have no intervals. Leave it out, or choose regression."
+                ));
+            }
+        }
+        let texts = [
+            ("target_column", &self.target_column),
+            ("algorithm", &self.algorithm),
+            ("engine", &self.engine),
+            ("work_dir", &self.work_dir),
+        ];
+        for (name, value) in texts {
             if value.as_deref() == Some("") {
                 return invalid(&format!("{name} is empty. Leave it out for the default."));
             }
@@ -315,9 +363,33 @@ impl PipelineConfigBuilder {
         self
     }
 
+    /// How much work a training does.
+    pub fn preset(mut self, value: Preset) -> Self {
+        self.config.preset = value;
+        self
+    }
+
+    /// Address of a Dask cluster.
+    pub fn engine(mut self, value: impl Into<String>) -> Self {
+        self.config.engine = Some(value.into());
+        self
+    }
+
+    /// Folder in which finished fits are kept until the training is complete.
+    pub fn work_dir(mut self, value: impl Into<String>) -> Self {
+        self.config.work_dir = Some(value.into());
+        self
+    }
+
     /// Hold rows out for the final metrics.
     pub fn hold_out(mut self, value: bool) -> Self {
         self.config.hold_out = value;
+        self
+    }
+
+    /// Share of values that are to lie between the bounds of each prediction.
+    pub fn interval_coverage(mut self, value: f64) -> Self {
+        self.config.interval_coverage = Some(value);
         self
     }
 

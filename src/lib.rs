@@ -39,7 +39,7 @@ mod progress;
 mod python;
 mod types;
 
-pub use config::{PipelineConfig, PipelineConfigBuilder, ProblemType, bounds};
+pub use config::{PipelineConfig, PipelineConfigBuilder, Preset, ProblemType, bounds};
 pub use error::{ArrowConversionKind, LexLearningError};
 #[cfg(feature = "python")]
 pub use model::TrainedModel;

@@ -157,6 +157,12 @@ pub struct PredictionResult {
     pub label: Option<String>,
     /// The predicted number; `None` for classification.
     pub value: Option<f64>,
+    /// Below it the value is not, with half of the probability that `interval_coverage` leaves; `None` without.
+    #[serde(default)]
+    pub lower: Option<f64>,
+    /// Above it the value is not, as with `lower`.
+    #[serde(default)]
+    pub upper: Option<f64>,
     /// Probability by class; empty for regression.
     #[serde(default)]
     pub probabilities: BTreeMap<String, f64>,
@@ -193,6 +199,12 @@ pub struct ModelInfo {
     pub created: String,
     /// Each feature column with its kind, levels and range.
     pub schema: Vec<ColumnInfo>,
+    /// Share of values that lie between the bounds of the predictions; `None` if there are none.
+    #[serde(default)]
+    pub interval_coverage: Option<f64>,
+    /// Distance of the bounds from the prediction, in the target's unit.
+    #[serde(default)]
+    pub interval_half_width: Option<f64>,
 }
 
 /// One feature column as it was in training.

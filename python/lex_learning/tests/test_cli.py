@@ -507,13 +507,18 @@ class TestInterface:
         required += ["--output", str(tmp_path / "m.pkl")]
         changed = "--algorithm knn --top-k 2 --n-trials 3 --cv-folds 4 --test-size 0.3 --seed 7 --jobs 1"
         changed += " --no-optimize --no-neural-networks --no-explain --shap-max-samples 9"
-        changed += " --time-limit 2.5 --no-hold-out --refit"
+        changed += (
+            " --time-limit 2.5 --no-hold-out --refit --preset fast --engine tcp://localhost:1 --work-dir w"
+        )
         for more in ([], ["--plots", str(tmp_path)], changed.split()):
             assert main([*required, *more]) == 130
+        number = ["train", str(TITANIC), "--target", "age", "--problem", "regression", "--interval", "0.8"]
+        assert main([*number, "--output", str(tmp_path / "m.pkl")]) == 130
+        assert seen.pop().interval_coverage == 0.8
         defaults = PipelineConfig(ProblemType.CLASSIFICATION, "survived")
         assert seen[0] == dataclasses.replace(defaults, enable_explainability=False)
         assert seen[1] == defaults
-        chosen = ("problem_type", "target_column")
+        chosen = ("problem_type", "target_column", "interval_coverage")
         same = [
             name
             for name, value in defaults.to_dict().items()

@@ -71,6 +71,10 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "random_seed": [4.2, "42", True],
     "n_jobs": ["-1", 1.0],
     "time_limit": ["30", True, [30]],
+    "preset": ["slow", None, 1],
+    "engine": [5, b"tcp://"],
+    "interval_coverage": ["0.9", True],
+    "work_dir": [5],
     "hold_out": [0, "no", None],
     "refit": [1, "yes"],
 }
@@ -166,6 +170,10 @@ def test_the_builder_sets_every_field_and_json_carries_it() -> None:
         "random_seed": 2**64 - 1,
         "n_jobs": 2,
         "time_limit": 2.5,
+        "preset": "best",
+        "engine": "tcp://localhost:8786",
+        "interval_coverage": 0.9,
+        "work_dir": "/tmp/fits",
         "hold_out": False,
         "refit": True,
     }

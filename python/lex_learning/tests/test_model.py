@@ -272,3 +272,25 @@ def test_a_row_is_predicted_in_milliseconds(model: TrainedModel) -> None:
 
     # 0.1 ms on an idle core; the bound leaves room for a busy one.
     assert min(timeit.repeat(lambda: model.predict(PASSENGER), number=20, repeat=5)) / 20 < 0.01
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9])
+def test_intervals_cover_what_they_state(coverage: float) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(3_000, 3)), columns=list("abc"))
+    frame["y"] = 2 * frame["a"] + random.standard_t(4, size=len(frame))
+    config = settings("regression", algorithm="ridge", interval_coverage=coverage)
+    model = Pipeline(config).train(frame.head(1_000)).model
+    unseen = frame.tail(2_000)
+    found = model.predict_batch(unseen)
+    assert found.columns.tolist() == ["prediction", "lower", "upper"]
+    assert unseen["y"].between(found["lower"], found["upper"]).mean() == pytest.approx(coverage, abs=0.03)
+    single = model.predict({"a": 0.1, "b": 0.2, "c": 0.3})
+    assert single.lower is not None
+    assert single.upper is not None
+    assert single.value is not None
+    assert single.upper - single.value == pytest.approx(single.value - single.lower)
+    assert model.get_info().interval_coverage == coverage
+    again = TrainedModel.from_bytes(model.to_bytes()).predict_batch(unseen)
+    pd.testing.assert_frame_equal(again, found)
+    assert model.predict_batch(unseen.head(0)).columns.tolist() == ["prediction", "lower", "upper"]

@@ -121,3 +121,9 @@ def test_with_a_time_limit_all_that_suit_take_part() -> None:
     chosen, _ = select_algorithms(settings("regression", time_limit=30, top_k_algorithms=1), problem)
     assert len(chosen) > 8
     assert not {"decision_tree", "neural_network"} & set(chosen)
+
+
+def test_the_best_preset_takes_all_that_suit() -> None:
+    problem = Problem(ProblemType.REGRESSION, row_count=1_000, column_count=5)
+    chosen, _ = select_algorithms(settings("regression", preset="best", top_k_algorithms=1), problem)
+    assert len(chosen) > 8

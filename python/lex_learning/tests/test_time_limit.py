@@ -103,6 +103,13 @@ def test_all_rows_train_without_a_hold_out(carseats: pd.DataFrame) -> None:
     assert result.feature_importance[0][1] > 0
 
 
+@pytest.mark.parametrize("refit", [True, False])
+def test_rounds_of_a_refitted_booster_leave_the_folds_alone(carseats: pd.DataFrame, refit: bool) -> None:
+    result = train(carseats, "regression", algorithm="lightgbm", hold_out=False, refit=refit)
+    assert result.metrics.rmse == pytest.approx(result.model_results[0].score, rel=0.05)
+    assert "rounds" in result.model.get_info().hyperparameters
+
+
 def test_fold_models_can_be_kept_or_refitted(carseats: pd.DataFrame) -> None:
     kept = train(carseats, "regression", algorithm="decision_tree", refit=False)
     refitted = train(carseats, "regression", algorithm="decision_tree")
@@ -111,6 +118,38 @@ def test_fold_models_can_be_kept_or_refitted(carseats: pd.DataFrame) -> None:
     # The mean of several trees takes more values than a tree has leaves.
     distinct = [result.model.predict_batch(carseats)["prediction"].nunique() for result in (kept, refitted)]
     assert distinct[0] > distinct[1]
+
+
+def test_a_limit_with_refit_gives_a_model_on_all_rows(titanic: pd.DataFrame) -> None:
+    bagged, refitted = (train(titanic, time_limit=10, n_jobs=2, refit=refit) for refit in (False, True))
+    assert len(refitted.model.to_bytes()) < len(bagged.model.to_bytes())
+    assert not refitted.warnings
+
+
+def test_a_fast_training_tries_defaults_alone(penguins: pd.DataFrame) -> None:
+    result = train(penguins, time_limit=20, n_jobs=2, preset="fast")
+    assert {each.trials for each in result.model_results if each.name != "ensemble"} == {1}
+
+
+def test_a_fast_training_without_a_limit_searches_nothing(penguins: pd.DataFrame) -> None:
+    result = train(penguins, preset="fast", top_k_algorithms=2, n_trials=30)
+    assert [each.trials for each in result.model_results if each.name != "ensemble"] == [1, 1]
+
+
+def test_a_worker_that_is_killed_costs_no_more_than_its_fit(titanic: pd.DataFrame) -> None:
+    killed: list[int] = []
+
+    def kill_one(update: Any) -> None:
+        children = [each for each in psutil.Process().children() if "loky" in " ".join(each.cmdline())]
+        if update.current_model and len(killed) < 2 and children:
+            killed.append(children[-1].pid)
+            children[-1].kill()
+
+    config = settings("classification", time_limit=12, n_jobs=2)
+    result = Pipeline(config, kill_one).train(titanic)
+    assert killed
+    assert result.model_results[0].score is not None
+    assert result.model_results[0].score < 0.5
 
 
 def test_noise_is_not_learned() -> None:

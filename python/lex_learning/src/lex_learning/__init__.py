@@ -1,7 +1,7 @@
 """Automated machine learning for tables.
 
 Example:
-    >>> from lex_learning import PipelineConfig, ProblemType
+    >>> from lex_learning import PipelineConfig, Preset, ProblemType
     >>> config = PipelineConfig.builder().problem_type(ProblemType.CLASSIFICATION).build()
     >>> config.target_column is None
     True
@@ -33,6 +33,7 @@ __all__ = [
     "Pipeline",
     "PipelineConfig",
     "PredictionResult",
+    "Preset",
     "ProblemType",
     "ProgressUpdate",
     "TrainedModel",
@@ -50,6 +51,7 @@ _HOMES = {
     "Pipeline": "pipeline.orchestrator",
     "PipelineConfig": "config",
     "PredictionResult": "core.results",
+    "Preset": "config",
     "ProblemType": "config",
     "ProgressUpdate": "progress",
     "TrainedModel": "inference.model",

@@ -86,7 +86,8 @@ def predict_table(model: TrainedModel, table: object) -> tuple[pyarrow.Buffer, l
     predicted = model.predict_table(_read_table(table))
     classes = model.target.classes
     if not classes:
-        return _write_table(pyarrow.table({PREDICTION: predicted.values})), predicted.warnings  # noqa: PD011
+        numbers = pyarrow.table({PREDICTION: predicted.values, **predicted.bounds})  # noqa: PD011
+        return _write_table(numbers), predicted.warnings
     text = pyarrow.large_string() if isinstance(classes[0], str) else None
     levels = pyarrow.array(model.target.decode(np.arange(len(classes))), type=text)
     columns = {PREDICTION: levels.take(pyarrow.array(predicted.values))}

@@ -19,6 +19,14 @@ class ProblemType(StrEnum):
     REGRESSION = "regression"
 
 
+class Preset(StrEnum):
+    """How much work a training does."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
 @dataclass(frozen=True)
 class Bounds:
     """The smallest and largest value allowed, both included."""
@@ -35,6 +43,7 @@ BOUNDS: dict[str, Bounds] = {
     "shap_max_samples": Bounds(1, 10_000),
     "random_seed": Bounds(0, 2**64 - 1),
     "n_jobs": Bounds(-1, 1024),
+    "interval_coverage": Bounds(0.5, 0.999),
     "time_limit": Bounds(0.001, 31_536_000),
 }
 
@@ -60,8 +69,16 @@ class PipelineConfig:
         n_jobs: Worker processes, 1 to 1,024, or -1 for one a core. Default -1.
         time_limit: Seconds for all of the training, 0.001 to 31,536,000. All algorithms that suit the table
             then take part. Default: no limit, and the other settings bound the work.
+        preset: `fast` tries default settings alone; `best` tries every algorithm that suits the table, also
+            without a limit, and twice as many settings against the clock. Default `balanced`.
+        engine: Address of a Dask cluster whose workers fit the models, such as `tcp://localhost:8786`; they
+            must see the same files. Default: worker processes of this machine.
+        work_dir: Folder in which finished fits are kept until the training is complete: after a crash or a
+            kill, a training of the same table and settings goes on from them. Default: none are kept.
         hold_out: Hold rows out for the final metrics. Without, all rows train, and the metrics are those of
             the cross-validation, a little flattering. Default true.
+        interval_coverage: For a regression, the share of values, 0.5 to 0.999, that are to lie between the
+            bounds that come with each prediction. Default: no bounds.
         refit: Fit the chosen models once more on all training rows: a smaller and quicker model, at some cost
             in accuracy. Default: only if `algorithm` is named and there is no `time_limit`; else the models
             of the folds make up the model.
@@ -88,18 +105,16 @@ class PipelineConfig:
     random_seed: int = 42
     n_jobs: int = -1
     time_limit: float | None = None
+    preset: Preset = Preset.BALANCED
+    engine: str | None = None
+    work_dir: str | None = None
     hold_out: bool = True
+    interval_coverage: float | None = None
     refit: bool | None = None
 
     def __post_init__(self) -> None:
-        try:
-            object.__setattr__(self, "problem_type", ProblemType(self.problem_type))
-        except ValueError:
-            raise InvalidConfigError(
-                f"problem_type is {shown(self.problem_type)}, expected 'classification' or 'regression'",
-                hint="Set problem_type to one of the two.",
-                field="problem_type",
-            ) from None
+        for name, kind in (("problem_type", ProblemType), ("preset", Preset)):
+            object.__setattr__(self, name, _one_of(name, getattr(self, name), kind))
         for field in dataclasses.fields(self):
             _check_type(field.name, str(field.type), getattr(self, field.name))
         for name, bounds in BOUNDS.items():
@@ -109,11 +124,16 @@ class PipelineConfig:
             raise InvalidConfigError(
                 "n_jobs is 0, expected -1 or 1 to 1024", hint="Use -1 for all cores.", field="n_jobs"
             )
-        if self.target_column == "":
+        for name in ("target_column", "engine", "work_dir"):
+            if getattr(self, name) == "":
+                raise InvalidConfigError(
+                    f"{name} is empty, expected some text", hint="Leave it out for the default.", field=name
+                )
+        if self.interval_coverage is not None and self.problem_type is not ProblemType.REGRESSION:
             raise InvalidConfigError(
-                "target_column is empty, expected a column name",
-                hint="Leave it out to take the last column.",
-                field="target_column",
+                f"interval_coverage is {self.interval_coverage}, and classes have no intervals",
+                hint="Leave it out, or choose regression.",
+                field="interval_coverage",
             )
         if self.algorithm is not None:
             _check_algorithm(self.algorithm, self.problem_type)
@@ -237,9 +257,25 @@ class PipelineConfigBuilder:
         """Seconds for all of the training."""
         return self._set("time_limit", value)
 
+    def preset(self, value: Preset | str) -> Self:
+        """How much work a training does."""
+        return self._set("preset", value)
+
+    def engine(self, value: str) -> Self:
+        """Address of a Dask cluster."""
+        return self._set("engine", value)
+
+    def work_dir(self, value: str) -> Self:
+        """Folder in which finished fits are kept until the training is complete."""
+        return self._set("work_dir", value)
+
     def hold_out(self, value: bool) -> Self:
         """Hold rows out for the final metrics."""
         return self._set("hold_out", value)
+
+    def interval_coverage(self, value: float) -> Self:
+        """Share of values that are to lie between the bounds of each prediction."""
+        return self._set("interval_coverage", value)
 
     def refit(self, value: bool) -> Self:
         """Fit the chosen models once more on all training rows."""
@@ -252,6 +288,17 @@ class PipelineConfigBuilder:
             InvalidConfigError: `problem_type` is missing, or a value is out of its bounds.
         """
         return PipelineConfig.from_dict(self._values)
+
+
+def _one_of(name: str, value: object, kind: type[StrEnum]) -> StrEnum:
+    if isinstance(value, str) and value in list(kind):
+        return kind(value)
+    known = [f"'{each}'" for each in kind]
+    raise InvalidConfigError(
+        f"{name} is {shown(value)}, expected {', '.join(known[:-1])} or {known[-1]}",
+        hint=f"Set {name} to one of them.",
+        field=name,
+    )
 
 
 def _check_type(name: str, annotation: str, value: object) -> None:

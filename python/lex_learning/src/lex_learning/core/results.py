@@ -89,6 +89,8 @@ class PredictionResult:
         label: The most probable class, as text; None for regression.
         value: The predicted number; None for classification.
         probabilities: Probability by label; empty for regression.
+        lower: Lower bound of the value, if the training was asked for `interval_coverage`.
+        upper: Upper bound.
         warnings: What is unusual about the row, such as an unseen category.
     """
 
@@ -96,6 +98,8 @@ class PredictionResult:
     value: float | None = None
     probabilities: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    lower: float | None = None
+    upper: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe form."""
@@ -119,6 +123,8 @@ class ModelInfo:
         library_version: Version of this package that made it.
         created: Time of training, ISO 8601, UTC.
         schema: The columns with kinds, levels and ranges.
+        interval_coverage: Share of values that lie between the bounds of the predictions; None without.
+        interval_half_width: Distance of the bounds from the prediction, in the target's unit.
     """
 
     problem_type: str
@@ -133,6 +139,8 @@ class ModelInfo:
     library_version: str
     created: str
     schema: list[dict[str, Any]]
+    interval_coverage: float | None = None
+    interval_half_width: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe form."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lex_learning.models.ensemble import Ensemble
 
 PREDICTION = "prediction"
+LOWER, UPPER = "lower", "upper"
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,27 @@ class TablePrediction:
         values: Class codes (int) or numbers, shape (rows,).
         probabilities: Shape (rows, classes), or None for regression.
         warnings: A sentence for each column that holds unseen categories.
+        half_width: Distance of the bounds from a number, if there are any.
     """
 
     values: NDArray[Any]
     probabilities: Matrix | None
     warnings: list[str]
+    half_width: float | None = None
+
+    @property
+    def bounds(self) -> dict[str, NDArray[np.float64]]:
+        """Columns `lower` and `upper`, if there are any."""
+        if self.half_width is None:
+            return {}
+        return {LOWER: self.values - self.half_width, UPPER: self.values + self.half_width}
 
     def to_frame(self, target: Target, index: pd.Index[Any] | None = None) -> pd.DataFrame:
         """The frame of `TrainedModel.predict_batch`, its rows named by `index`."""
         import pandas as pd
 
         if self.probabilities is None:
-            return pd.DataFrame({PREDICTION: self.values}, index=index)
+            return pd.DataFrame({PREDICTION: self.values, **self.bounds}, index=index)
         predictions = pd.Series(target.decode(self.values), index=index)
         if isinstance(target.classes[0], str):
             predictions = predictions.astype("str")
@@ -120,7 +130,12 @@ class TrainedModel:
         matrix, warnings = self._schema.encode_row(row, ignore=self._target.name)
         shares = self._output(matrix)[0].tolist()
         if not self._labels:
-            return PredictionResult(value=shares[0], warnings=warnings)
+            value, margin = shares[0], self._info.interval_half_width
+            if margin is None:
+                return PredictionResult(value=value, warnings=warnings)
+            return PredictionResult(
+                value=value, warnings=warnings, lower=value - margin, upper=value + margin
+            )
         label = self._labels[shares.index(max(shares))]
         return PredictionResult(label, None, dict(zip(self._labels, shares, strict=True)), warnings)
 
@@ -137,10 +152,11 @@ class TrainedModel:
                 np.empty(0, dtype=np.int64 if self._labels else np.float64),
                 np.empty((0, len(self._labels))) if self._labels else None,
                 warnings,
+                self._info.interval_half_width,
             )
         output = self._output(matrix)
         if not self._labels:
-            return TablePrediction(output[:, 0], None, warnings)
+            return TablePrediction(output[:, 0], None, warnings, self._info.interval_half_width)
         return TablePrediction(output.argmax(axis=1), output, warnings)
 
     def _output(self, matrix: Matrix) -> Matrix:
@@ -159,7 +175,8 @@ class TrainedModel:
 
         Returns:
             Column `prediction` (class values of the target's type, or numbers), and for classes one
-            `probability_<label>` column each. An empty table gives an empty one.
+            `probability_<label>` column each; for numbers with bounds, `lower` and `upper`. An empty table
+            gives an empty one.
 
         Raises:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lex_learning.config import Preset
 from lex_learning.core.dataset import Dataset, load_dataset
 from lex_learning.core.machine import core_count
 from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
@@ -17,20 +18,23 @@ from lex_learning.core.target import Target
 from lex_learning.errors import TrainingFailedError, counted
 from lex_learning.inference.model import TrainedModel
 from lex_learning.models import model_class
+from lex_learning.pipeline.assessment import Assessment
 from lex_learning.preprocessing.checks import split_target, unusual_columns
 from lex_learning.progress import TrainingStage
-from lex_learning.seeds import derive_seed
-from lex_learning.training.budget import SearchEnded
-from lex_learning.training.choice import choose_shares
+from lex_learning.training.budget import Watch
+from lex_learning.training.choice import choose_members, half_width
+from lex_learning.training.chosen import choose, load_model
+from lex_learning.training.cluster import ClusterRunner
 from lex_learning.training.executor import Failure, TaskRunner
+from lex_learning.training.journal import Journal
+from lex_learning.training.portfolio import most_candidates
 from lex_learning.training.race import Race, settle_folds
 from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
 from lex_learning.training.splits import HELD_OUT, assign_folds
-from lex_learning.training.tasks import choose, evaluate, explain, fit_final, fit_fold, load_model
+from lex_learning.training.tasks import fit_final, fit_fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
@@ -40,8 +44,9 @@ if TYPE_CHECKING:
     from lex_learning.core.problem import Problem
     from lex_learning.progress import ProgressReporter
     from lex_learning.training.budget import Budget
+    from lex_learning.training.choice import Choice
+    from lex_learning.training.chosen import Share
     from lex_learning.training.search import Trial
-    from lex_learning.training.tasks import Share
 
 INLINE_CELLS = 10_000
 INLINE_CLASSES = 10
@@ -51,14 +56,6 @@ SHARED_CELLS = 4_000_000
 """Above this size one fit at a time has all cores: each copies its rows, and threads have enough to do."""
 SIMPLE_ROWS = 5_000
 """Of these rows a linear model is made when there was no time for anything else."""
-EVALUATIONS = 100_000
-"""Rows that a model predicts for the importance of its columns, and as many for its plots."""
-FEWEST_EVALUATIONS = 500
-FEWEST_METRIC_ROWS = 500
-METRIC_SECONDS = 0.5
-"""For the metrics, where time is short; with as few rows as this is too little for, it may be more."""
-DRAWING_SECONDS = 1.5
-"""What plots take beside the predictions: a worker to start, and the drawing."""
 
 
 class Training:
@@ -80,7 +77,8 @@ class Training:
         self._folder = folder
         self._cores = core_count(config.n_jobs)
         self._warnings: list[str] = []
-        self._deadline: Callable[[], None] | None = None
+        self._watch = Watch(report.checkpoint)
+        self._journal: Journal | None = None
 
     def run(self, frame: pd.DataFrame) -> TrainingResult:
         """Go through all stages; see `Pipeline.train`."""
@@ -92,23 +90,31 @@ class Training:
         report.enter(TrainingStage.ALGORITHM_SELECTION, "Choosing algorithms")
         algorithms, skipped = select_algorithms(config, problem)
         self._warnings += skipped
-        with TaskRunner(self._worker_count(problem, algorithms), self._checkpoint) as runner:
+        with self._runner(problem, algorithms) as runner:
+            runner.journal = self._journal
             report.enter(TrainingStage.TRAINING, f"Training {', '.join(algorithms)}")
             searches = {key: self._new_search(runner, problem, key) for key in algorithms}
             search = partial(self._search, runner, problem, searches)
-            self._until(self._budget.check_search, runner, search, None)
-            members, sharpness, results = self._choose(runner, problem, searches)
-            shares = self._refit(runner, members)
-            choose(self._folder, shares, sharpness)
+            self._watch.until(self._budget.check_search, runner, search, None)
+            choice, results = self._choose(runner, problem, searches)
+            shares = self._refit(runner, choice.members)
+            choose(self._folder, shares, choice.sharpness)
             winner = results[0]
             report.enter(TrainingStage.EVALUATION, f"Evaluating {winner.name}")
-            metrics, importance = self._evaluate(runner, winner, shares)
+            assessment = Assessment(
+                config, runner, budget=self._budget, watch=self._watch, folder=self._folder
+            )
+            metrics, importance = assessment.evaluate(winner, shares)
             plots: dict[str, bytes] = {}
             if config.enable_explainability:
                 report.enter(TrainingStage.EXPLAINABILITY, "Explaining the model")
-                plots = self._explain(runner, [name for name, _ in importance], winner, shares)
+                plots = assessment.explain([name for name, _ in importance], winner, shares)
+            self._warnings += assessment.warnings
         report.close_timings()
-        info = self._info(winner, metrics, importance)
+        info = self._info(winner, metrics, importance, choice)
+        model = TrainedModel(info, load_model(self._folder, self._cores), self._classes)
+        if self._journal is not None:
+            self._journal.remove()
         return TrainingResult(
             best_model_name=winner.name,
             model_results=results,
@@ -117,32 +123,8 @@ class Training:
             plots=plots,
             timings=dict(report.timings),
             warnings=self._warnings,
-            model=TrainedModel(info, load_model(self._folder, self._cores), self._classes),
+            model=model,
         )
-
-    def _checkpoint(self) -> None:
-        self._report.checkpoint()
-        if self._deadline is not None:
-            self._deadline()
-
-    def _until[Result](
-        self,
-        deadline: Callable[[], None],
-        runner: TaskRunner,
-        work: Callable[[], Result],
-        otherwise: Result,
-    ) -> Result:
-        """What `work` returns; when `deadline` raises `SearchEnded` before, its tasks are killed."""
-        self._deadline = deadline
-        try:
-            return work()
-        except SearchEnded:
-            pass
-        finally:
-            self._deadline = None
-        # Not in the `except`: the exception refers to the pool, which must be gone before its trackers end.
-        runner.abandon()
-        return otherwise
 
     def _prepare(self, features: pd.DataFrame, target: pd.Series[Any]) -> Problem:
         self._warnings += unusual_columns(features)
@@ -158,7 +140,14 @@ class Training:
             seed=self._config.random_seed,
         )
         data = Dataset(schema.encode(features), outcome, folds, schema, column)
-        data.save(self._folder)
+        if self._config.work_dir is None:
+            data.save(self._folder)
+        else:
+            self._journal = Journal(self._config, data)
+            self._folder = self._journal.folder
+            if self._journal.finished:
+                taken = counted(self._journal.finished, "finished fit")
+                self._warnings.append(f"{taken} of an earlier training were taken over from {self._folder}")
         self._classes = column.classes
         self._training_rows = int((folds != HELD_OUT).sum())
         held_out = len(folds) - self._training_rows
@@ -167,6 +156,11 @@ class Training:
                 f"the metrics rest on {counted(held_out, 'row')} alone: take them as a hint"
             )
         return data.problem_of(self._training_rows)
+
+    def _runner(self, problem: Problem, algorithms: list[str]) -> TaskRunner:
+        if self._config.engine is not None:
+            return ClusterRunner(self._config.engine, self._watch.check)
+        return TaskRunner(self._worker_count(problem, algorithms), self._watch.check)
 
     def _worker_count(self, problem: Problem, algorithms: list[str]) -> int:
         """Workers to start; 0, for none, where a single core has so little to do that no cancel waits."""
@@ -195,7 +189,12 @@ class Training:
             def tell(algorithm: str) -> None:
                 self._report.advance(self._budget.search_share, f"Training {algorithm}", algorithm)
 
-            race = Race(searches, problem, runner=runner, budget=self._budget, folder=self._folder)
+            most = {
+                Preset.FAST: len(searches),
+                Preset.BALANCED: most_candidates(problem.row_count),
+                Preset.BEST: 2 * most_candidates(problem.row_count),
+            }[self._config.preset]
+            race = Race(searches, problem, runner=runner, budget=self._budget, folder=self._folder, most=most)
             try:
                 race.run(tell)
             finally:
@@ -216,8 +215,8 @@ class Training:
 
     def _choose(
         self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]
-    ) -> tuple[list[tuple[Trial, Share]], float, list[ModelResult]]:
-        """The members of the model, the sharpness of its probabilities, and the leaderboard."""
+    ) -> tuple[Choice, list[ModelResult]]:
+        """What makes up the model, and the leaderboard."""
         if not any(search.complete_trials for search in searches.values()):
             self._make_do(runner, problem, searches)
         results = [search.result() for search in searches.values()]
@@ -226,22 +225,22 @@ class Training:
             raise TrainingFailedError(
                 f"no algorithm could be fitted ({reasons})", hint="Try another algorithm."
             )
-        members, sharpness, ensemble = choose_shares(
+        choice = choose_members(
             self._folder, list(searches.values()), best_alone=self._config.algorithm is not None
         )
         weights: dict[str, float] = {}
-        for _, share in members:
+        for _, share in choice.members:
             name = share.candidate.algorithm
             weights[name] = weights.get(name, 0.0) + share.weight
         results = [dataclasses.replace(each, weight=weights.get(each.name, 0.0)) for each in results]
         # The winner stands first also where another ties with it.
-        first = members[0][0].candidate.algorithm if ensemble is None else None
+        first = choice.members[0][0].candidate.algorithm if choice.result is None else None
         results.sort(key=lambda each: (np.inf if each.score is None else each.score, each.name != first))
-        if ensemble is not None:
-            results.insert(0, ensemble)
+        if choice.result is not None:
+            results.insert(0, choice.result)
         if not self._budget.is_limited:
             self._warnings += [f"{each.name} failed: {each.failure}" for each in results if each.failure]
-        return members, sharpness, results
+        return choice, results
 
     def _make_do(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
         """After a search that ended before anything was complete: a simple model."""
@@ -259,83 +258,34 @@ class Training:
         named = self._config.algorithm is not None and self._config.time_limit is None
         if self._budget.stopped or not (named if self._config.refit is None else self._config.refit):
             return shares
-        refitted = [
-            dataclasses.replace(share, candidate=trial.final_candidate, is_refit=True)
-            for trial, share in members
-        ]
-        names = ", ".join(share.candidate.algorithm for share in refitted)
-        self._report.advance(1.0, f"Fitting {names} on all training rows", refitted[0].candidate.algorithm)
-        threads = max(1, self._cores // min(runner.parallel, len(refitted)))
-        tasks = [(fit_final, (self._folder, share.candidate, threads)) for share in refitted]
-        outcomes = self._until(
+        finals = [trial.final_candidate for trial, _ in members]
+        names = ", ".join(final.algorithm for final in finals)
+        self._report.advance(1.0, f"Fitting {names} on all training rows", finals[0].algorithm)
+        threads = max(1, self._cores // min(runner.parallel, len(finals)))
+        tasks = [(fit_final, (self._folder, final, threads)) for final in finals]
+        outcomes = self._watch.until(
             self._budget.check_end, runner, partial(runner.run, tasks), [Failure(OUT_OF_TIME)]
         )
         failures = [each.reason for each in outcomes if isinstance(each, Failure)]
         if not failures:
-            return refitted
+            return [
+                dataclasses.replace(share, final=final) for share, final in zip(shares, finals, strict=True)
+            ]
         self._warnings.append(
             f"the models of the folds were kept: fitting on all rows failed ({failures[0]})"
         )
         return shares
 
-    def _evaluate(
-        self, runner: TaskRunner, winner: ModelResult, shares: list[Share]
-    ) -> tuple[Metrics, list[tuple[str, float]]]:
-        seed = derive_seed(self._config.random_seed, "evaluate")
-        arguments = (self._folder, seed, self._cores)
-        if self._budget.is_limited:
-            # Here, where the models are needed anyway: new workers would first have to load the libraries.
-            speed = self._row_seconds(winner)
-            rows = max(FEWEST_METRIC_ROWS, int(METRIC_SECONDS / speed))
-            models = sum(len(share.models) for share in shares) / len(shares)
-            evaluations = int(0.5 * self._budget.closing_seconds * models / speed)
-            return evaluate(*arguments, rows, max(FEWEST_EVALUATIONS, min(evaluations, EVALUATIONS - 1)))
-        outcome = runner.run([(evaluate, (*arguments, None, self._evaluations(shares)))])[0]
-        if isinstance(outcome, Failure):
-            raise TrainingFailedError(f"the evaluation failed: {outcome.reason}")
-        metrics, importance = outcome
-        return metrics, importance
-
-    def _explain(
-        self, runner: TaskRunner, important: list[str], winner: ModelResult, shares: list[Share]
-    ) -> dict[str, bytes]:
-        seed = derive_seed(self._config.random_seed, "explain")
-        evaluations = self._evaluations(shares)
-        if self._budget.is_limited:
-            seconds = self._budget.plot_seconds - DRAWING_SECONDS
-            evaluations = min(evaluations, int(seconds / self._row_seconds(winner)))
-            if evaluations < FEWEST_EVALUATIONS:
-                self._warnings.append("the model was not explained: there was no time left")
-                return {}
-        arguments = (
-            self._folder,
-            important,
-            self._config.shap_max_samples,
-            seed,
-            self._cores,
-            evaluations,
-        )
-        draw = partial(runner.run, [(explain, arguments)])
-        outcome = self._until(self._budget.check_plots, runner, draw, [Failure(OUT_OF_TIME)])[0]
-        if isinstance(outcome, Failure):
-            # A model without plots is worth more than no model.
-            self._warnings.append(f"the model could not be explained: {outcome.reason}")
-            return {}
-        plots, remarks = outcome
-        self._warnings += remarks
-        return dict(plots)
-
-    def _evaluations(self, shares: list[Share]) -> int:
-        """Rows that the model may predict: the fewer the more models it is made of."""
-        models = sum(len(share.models) for share in shares)
-        return max(FEWEST_EVALUATIONS, EVALUATIONS // models)
-
-    def _row_seconds(self, winner: ModelResult) -> float:
-        return max(1e-9, (winner.predict_microseconds or 0.0) / 1e6)
-
-    def _info(self, winner: ModelResult, metrics: Metrics, importance: list[tuple[str, float]]) -> ModelInfo:
+    def _info(
+        self,
+        winner: ModelResult,
+        metrics: Metrics,
+        importance: list[tuple[str, float]],
+        choice: Choice,
+    ) -> ModelInfo:
         from lex_learning import __version__
 
+        coverage = self._config.interval_coverage
         data = load_dataset(self._folder)
         return ModelInfo(
             problem_type=str(self._config.problem_type),
@@ -350,4 +300,6 @@ class Training:
             library_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             schema=data.schema.to_dict(),
+            interval_coverage=coverage,
+            interval_half_width=None if coverage is None else half_width(choice.residuals, coverage),
         )

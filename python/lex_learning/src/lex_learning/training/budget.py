@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lex_learning.training.executor import TaskRunner
+
 PLOT_SHARE = 0.15
 PLOT_SECONDS = 8.0
 """Reserved for plots: a share of the limit, and no more than this."""
@@ -104,3 +106,40 @@ class Budget:
     @property
     def _plot_reserve(self) -> float:
         return min(PLOT_SHARE * (self.limit or 0.0), PLOT_SECONDS) if self.explain else 0.0
+
+
+class Watch:
+    """What is checked often while tasks run: whether the user has cancelled, and whether time is over.
+
+    Args:
+        check_cancelled: Raises `Cancelled`.
+    """
+
+    def __init__(self, check_cancelled: Callable[[], None]) -> None:
+        self._check_cancelled = check_cancelled
+        self._deadline: Callable[[], None] | None = None
+
+    def check(self) -> None:
+        """Raise `Cancelled` or, in `until`, `SearchEnded`."""
+        self._check_cancelled()
+        if self._deadline is not None:
+            self._deadline()
+
+    def until[Result](
+        self,
+        deadline: Callable[[], None],
+        runner: TaskRunner,
+        work: Callable[[], Result],
+        otherwise: Result,
+    ) -> Result:
+        """What `work` returns; when `deadline` raises `SearchEnded` before, its tasks are killed."""
+        self._deadline = deadline
+        try:
+            return work()
+        except SearchEnded:
+            pass
+        finally:
+            self._deadline = None
+        # Not in the `except`: the exception refers to the pool, which must be gone before its trackers end.
+        runner.abandon()
+        return otherwise

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from lex_learning.training.journal import Journal
+
 POLL_SECONDS = 0.05
 
 type Task = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -47,6 +49,8 @@ class TaskRunner:
         workers: Worker processes; 0 to run in this process.
         checkpoint: Called often while waiting; raises to end the work.
 
+    With a `journal`, what it knows is not run again, and what has run is noted there.
+
     Example:
         >>> with TaskRunner(workers=0, checkpoint=lambda: None) as runner:
         ...     runner.run([(len, ("abc",)), (int, ("x",))])
@@ -57,6 +61,7 @@ class TaskRunner:
         self._workers = workers
         self._checkpoint = checkpoint
         self._executor: Executor | None = None
+        self.journal: Journal | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +107,11 @@ class TaskRunner:
                 index, task = next(waiting, (-1, None))
                 if task is None:
                     break
-                running[self._submit(task)] = index, task
+                known = None if self.journal is None else self.journal.find(task)
+                if known is not None:
+                    yield index, known
+                else:
+                    running[self._submit(task)] = index, task
             if not running:
                 break
             done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -111,6 +120,8 @@ class TaskRunner:
                 if result is _DIED:
                     suspects.append(each)
                 else:
+                    if self.journal is not None:
+                        self.journal.note(each[1], result)
                     yield each[0], result
         if suspects:
             self._close(kill=True)
@@ -122,7 +133,7 @@ class TaskRunner:
 
     def _submit(self, task: Task) -> Future[Any]:
         if self._executor is None:
-            self._executor = open_pool(self._workers) if self._workers else InlineExecutor()
+            self._executor = self._open()
         try:
             return self._executor.submit(_run_task, *task)
         except RuntimeError as error:  # the pool broke under the tasks before this one
@@ -131,14 +142,23 @@ class TaskRunner:
             return future
 
     def _close(self, *, kill: bool) -> None:
-        if self._executor is None:
+        executor, self._executor = self._executor, None
+        if executor is None:
             return
-        is_pool = not isinstance(self._executor, InlineExecutor)
-        if is_pool:
-            end_workers(self._executor, kill=kill)
-        self._executor = None
-        if is_pool:
+        leaves_trackers = self._end(executor, kill=kill)
+        del executor  # before its trackers
+        if leaves_trackers:
             release_trackers()
+
+    def _open(self) -> Executor:
+        return open_pool(self._workers) if self._workers else InlineExecutor()
+
+    def _end(self, executor: Executor, *, kill: bool) -> bool:
+        """End it; returns whether its helper processes are left."""
+        if isinstance(executor, InlineExecutor):
+            return False
+        end_workers(executor, kill=kill)
+        return True
 
 
 def _run_task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lex_learning.core.dataset import load_dataset
 from lex_learning.training.ensemble import greedy_weights
 from lex_learning.training.executor import Failure
-from lex_learning.training.portfolio import most_candidates, portfolio
+from lex_learning.training.portfolio import portfolio
 from lex_learning.training.tasks import fold_output, warm_up
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Race:
         runner: Runs the fits.
         budget: The time.
         folder: Of the training.
+        most: Candidates, at most.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Race:
         runner: TaskRunner,
         budget: Budget,
         folder: Path,
+        most: int,
     ) -> None:
         self._searches = searches
         self._problem = problem
@@ -79,7 +81,7 @@ class Race:
         self._budget = budget
         self._folder = folder
         self._total_seconds = budget.search_seconds
-        self._most = most_candidates(problem.row_count)
+        self._most = most
         self._planned = portfolio(problem, list(searches))
         self._explored: list[Trial] = []
         self.weights: dict[int, float] = {}

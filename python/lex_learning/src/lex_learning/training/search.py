@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lex_learning.config import Preset
 from lex_learning.core.metrics import SELECTION_METRIC
 from lex_learning.core.results import ModelResult
 from lex_learning.models import model_class
@@ -135,7 +136,8 @@ class AlgorithmSearch:
     @property
     def trial_count(self) -> int:
         """Trials in all, the defaults included."""
-        return self._config.n_trials if self._config.optimize_hyperparams else 1
+        searches = self._config.optimize_hyperparams and self._config.preset is not Preset.FAST
+        return self._config.n_trials if searches else 1
 
     def run(self, advance: Callable[[int], None]) -> ModelResult:
         """Run all trials.

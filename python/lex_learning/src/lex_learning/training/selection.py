@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lex_learning.config import ProblemType
+from lex_learning.config import Preset, ProblemType
 from lex_learning.core.machine import free_memory
 from lex_learning.models import available_algorithms, model_class
 
@@ -60,14 +60,15 @@ _LARGE = {
 def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[str], list[str]]:
     """The keys to train, best guess first, and sentences about what was left out.
 
-    An algorithm named in the configuration is taken alone, whatever the rules say. With a time limit, all
-    that suit the size take part, and the time decides how far they come.
+    An algorithm named in the configuration is taken alone, whatever the rules say. With a time limit, or
+    the preset `best`, all that suit the size take part.
     """
     if config.algorithm is not None:
         return [config.algorithm], []
     chosen: list[str] = []
     skipped: list[str] = []
-    most = config.top_k_algorithms if config.time_limit is None else None
+    takes_all = config.time_limit is not None or config.preset is Preset.BEST
+    most = None if takes_all else config.top_k_algorithms
     for key in ordered_algorithms(problem):
         if len(chosen) == most:
             break
@@ -93,7 +94,8 @@ def _memory_reason(needed: int) -> str | None:
 
 
 def _suits_networks(config: PipelineConfig) -> bool:
-    is_short = config.time_limit is not None and config.time_limit < NETWORK_SECONDS
+    least = NETWORK_SECONDS / 2 if config.preset is Preset.BEST else NETWORK_SECONDS
+    is_short = config.time_limit is not None and config.time_limit < least
     return config.enable_neural_networks and not is_short
 
 

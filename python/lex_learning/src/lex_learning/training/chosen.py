@@ -1,0 +1,183 @@
+"""The chosen model of a training: which fitted models make it up, how good it is, and what it goes by."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lex_learning.core.dataset import load_dataset
+from lex_learning.core.metrics import classification_metrics, regression_metrics
+from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
+from lex_learning.models.ensemble import Ensemble, Member, sharpened
+from lex_learning.seeds import derive_seed
+from lex_learning.training.splits import HELD_OUT
+from lex_learning.training.tasks import FINAL_FOLD, limited, model_file, output_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from lex_learning.core.dataset import Dataset
+    from lex_learning.core.metrics import Metrics
+    from lex_learning.models.base import Matrix, Model
+    from lex_learning.training.tasks import Candidate
+
+BACKGROUND_ROWS = 50
+_MEMBERS_FILE = "members.json"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A candidate's part in the model that a training gives back.
+
+    Args:
+        candidate: The candidate.
+        weight: Its weight in the ensemble.
+        folds: Its fitted folds.
+        final: The candidate as fitted on all training rows, if that model takes part instead of theirs.
+    """
+
+    candidate: Candidate
+    weight: float
+    folds: tuple[int, ...]
+    final: Candidate | None = None
+
+    @property
+    def model_count(self) -> int:
+        """Fitted models that take part."""
+        return len(self.folds) if self.final is None else 1
+
+    def model_files(self, folder: Path) -> list[str]:
+        """Names of their files."""
+        if self.final is not None:
+            return [model_file(folder, self.final, FINAL_FOLD).name]
+        return [model_file(folder, self.candidate, fold).name for fold in self.folds]
+
+
+def choose(folder: Path, shares: Sequence[Share], sharpness: float = 1.0) -> None:
+    """Settle which fitted models make up the model, and how it sharpens them; for the tasks below."""
+    members = [
+        {
+            "name": share.candidate.algorithm,
+            "weight": share.weight,
+            "files": share.model_files(folder),
+            "first_fold_files": [model_file(folder, share.candidate, 0).name],
+            "outputs": [output_file(folder, share.candidate, fold).name for fold in share.folds],
+        }
+        for share in shares
+    ]
+    chosen = {"members": members, "sharpness": sharpness}
+    (folder / _MEMBERS_FILE).write_text(json.dumps(chosen), encoding="utf-8")
+
+
+def load_model(folder: Path, threads: int, files: str = "files") -> Model | Ensemble:
+    """The chosen model: an ensemble, or a plain model where it would be one of a single model.
+
+    With `files="first_fold_files"` it is the one that has not seen the rows of the first fold.
+    """
+    chosen = _chosen(folder)
+    members = [
+        Member(
+            each["name"],
+            each["weight"],
+            # Written by a worker of this training, never by anybody else.
+            tuple(pickle.loads((folder / name).read_bytes()) for name in each[files]),  # noqa: S301
+        )
+        for each in chosen["members"]
+    ]
+    first = members[0].models[0]
+    is_plain = len(members) == len(members[0].models) == chosen["sharpness"] == 1
+    model: Model | Ensemble = first if is_plain else Ensemble(first.problem, members, chosen["sharpness"])
+    model.use_threads(threads)
+    return model
+
+
+def _chosen(folder: Path) -> dict[str, Any]:
+    chosen: dict[str, Any] = json.loads((folder / _MEMBERS_FILE).read_text(encoding="utf-8"))
+    return chosen
+
+
+def evaluate(
+    folder: Path,
+    seed: int,
+    threads: int,
+    most_rows: int | None = None,
+    most_evaluations: int = MAX_EVALUATIONS,
+) -> tuple[Metrics, list[tuple[str, float]]]:
+    """Metrics on the held-out rows, or out of fold if there are none, and the importance of each column.
+
+    Args:
+        folder: Of the training.
+        seed: Of the shuffling.
+        threads: Threads that it may use.
+        most_rows: Held-out rows used, at most. Default: all, and no haste. With it, the models of the first
+            fold alone stand for the model in the importance.
+        most_evaluations: Rows predicted for the importance, at most.
+    """
+    data = load_dataset(folder)
+    has_held_out = bool((data.folds == HELD_OUT).any())
+    is_quick = most_rows is not None
+    random = np.random.default_rng(derive_seed(seed, "rows"))
+    unseen = np.flatnonzero(data.folds == (HELD_OUT if has_held_out else 0))
+    unseen = np.sort(random.permutation(unseen)[:most_rows])
+    X, y = data.take(unseen), data.outcome[unseen]
+    with limited(threads):
+        if has_held_out:
+            truth, output = y, load_model(folder, threads).predict(X)
+        else:
+            truth, output = _out_of_fold(folder, data)
+        metrics = (
+            classification_metrics(truth, output, data.target.labels)
+            if data.target.classes
+            else regression_metrics(truth, output)
+        )
+        model = load_model(folder, threads, "files" if has_held_out and not is_quick else "first_fold_files")
+        importance = permutation_importance(
+            model, X, y, model.problem, seed=seed, most_evaluations=most_evaluations
+        )
+    return metrics, [(data.schema.names[index], share) for index, share in importance]
+
+
+def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[Any], Matrix]:
+    """Outcome and predictions of the rows of all fitted folds."""
+    chosen = _chosen(folder)
+    members = chosen["members"]
+    fold_count = min(len(each["outputs"]) for each in members)
+    outputs = [
+        sum(each["weight"] * np.load(folder / each["outputs"][fold]) for each in members)
+        for fold in range(fold_count)
+    ]
+    truths = [data.outcome[data.folds == fold] for fold in range(fold_count)]
+    output = np.vstack(outputs)
+    if data.target.classes:
+        output = sharpened(output, chosen["sharpness"])
+    return np.concatenate(truths), output
+
+
+def explain(
+    folder: Path, important: list[str], row_count: int, seed: int, threads: int, most_evaluations: int
+) -> tuple[dict[str, bytes], list[str]]:
+    """SHAP plots of up to `row_count` held-out rows as PNG files by name, and warnings."""
+    from lex_learning.explainability.contributions import explain as contributions_of
+    from lex_learning.explainability.plots import draw_plots
+
+    data = load_dataset(folder)
+    model = load_model(folder, threads)
+    random = np.random.default_rng(derive_seed(seed, "explain"))
+    held, training = np.flatnonzero(data.folds == HELD_OUT), np.flatnonzero(data.folds != HELD_OUT)
+    rows = np.sort(random.permutation(held if len(held) else training)[:row_count])
+    background = np.sort(random.permutation(training)[:BACKGROUND_ROWS])
+    order = [data.schema.names.index(name) for name in important]
+    X = data.take(rows)
+    with limited(threads):
+        contributions = contributions_of(
+            model, X, data.take(background), model.problem, seed=seed, most_evaluations=most_evaluations
+        )
+    plots = draw_plots(contributions, X, data.schema, data.target, model.problem, order)
+    return plots, contributions.warnings

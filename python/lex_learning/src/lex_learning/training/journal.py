@@ -1,0 +1,98 @@
+"""Finished fits of a training that may be killed, for the next one to go on from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lex_learning.core.dataset import load_dataset
+from lex_learning.errors import InvalidConfigError
+from lex_learning.training.tasks import FoldScore, fit_fold, is_fitted
+
+if TYPE_CHECKING:
+    from lex_learning.config import PipelineConfig
+    from lex_learning.core.dataset import Dataset
+    from lex_learning.training.tasks import Candidate
+
+_FILE = "journal.jsonl"
+_WITHOUT_EFFECT = ("time_limit", "n_jobs", "engine", "work_dir", "enable_explainability", "shap_max_samples")
+"""Settings that change no fit: they may differ when a training goes on."""
+
+
+class Journal:
+    """The folder of one table and configuration in a work folder, and a line there for each finished fit.
+
+    Args:
+        config: With a `work_dir`.
+        data: The table.
+
+    Raises:
+        InvalidConfigError: The work folder cannot be written.
+    """
+
+    def __init__(self, config: PipelineConfig, data: Dataset) -> None:
+        self.folder = Path(str(config.work_dir)) / f"lex-learning-{_fingerprint(config, data)[:16]}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            data.save(self.folder)
+            with (self.folder / _FILE).open("a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            raise InvalidConfigError(
+                f"work_dir {str(config.work_dir)!r} cannot be written: {error.strerror or error}",
+                hint="Choose a folder that is writable and has room, or leave it out.",
+                field="work_dir",
+            ) from error
+        self._scores = dict(_read(self.folder / _FILE))
+
+    @property
+    def finished(self) -> int:
+        """Fits that an earlier training has finished."""
+        return len(self._scores)
+
+    def find(self, task: Any) -> FoldScore | None:
+        """The outcome of a fit that an earlier training has finished."""
+        function, arguments = task
+        if function is not fit_fold:
+            return None
+        candidate, fold = arguments[1], arguments[2]
+        score = self._scores.get((candidate.key, fold))
+        return score if score is not None and is_fitted(self.folder, candidate, fold) else None
+
+    def note(self, task: Any, outcome: Any) -> None:
+        """Remember the outcome of a fit. A disk that is full costs the line, not the training."""
+        if task[0] is not fit_fold or not isinstance(outcome, FoldScore):
+            return
+        candidate: Candidate = task[1][1]
+        line = {"key": candidate.key, "fold": task[1][2], "score": dataclasses.asdict(outcome)}
+        with suppress(OSError), (self.folder / _FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def remove(self) -> None:
+        """Remove the folder, when the training is complete."""
+        load_dataset.cache_clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _fingerprint(config: PipelineConfig, data: Dataset) -> str:
+    from lex_learning import __version__
+
+    settings = {key: value for key, value in config.to_dict().items() if key not in _WITHOUT_EFFECT}
+    digest = hashlib.sha256(json.dumps([__version__, settings, data.schema.to_dict()]).encode())
+    for array in (data.features.T, data.outcome, data.folds):
+        digest.update(memoryview(array).cast("B"))
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> list[tuple[tuple[str, int], FoldScore]]:
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError, KeyError, TypeError):  # the last line may have been cut by a kill
+            entry = json.loads(line)
+            entries.append(((entry["key"], entry["fold"]), FoldScore(**entry["score"])))
+    return entries
