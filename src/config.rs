@@ -441,9 +441,9 @@ mod tests {
     }
 
     fn built(field: &str, value: &Value) -> Result<PipelineConfig, LexLearningError> {
-        // A duration cannot even hold a negative number.
+        // Some types cannot even hold what is refused: a duration no negative number.
         let config: PipelineConfig = serde_json::from_value(json!({"problem_type": "regression", field: value}))
-            .map_err(|error| LexLearningError::InvalidConfig(error.to_string()))?;
+            .map_err(|error| LexLearningError::InvalidConfig(format!("{field}: {error}")))?;
         config.validate().map(|()| config)
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -278,3 +279,28 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     while any(is_running(process) for process in family) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [process for process in family if is_running(process)] == []
+
+
+def test_ending_a_pool_does_not_disturb_other_threads() -> None:
+    # Python's collector must not hand out tuples that another thread is still building.
+    done = threading.Event()
+    errors: list[Exception] = []
+
+    def build_tuples() -> None:
+        while not done.is_set():
+            try:
+                tuple(value for value in range(100_000))
+            except SystemError as error:
+                errors.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    builder = threading.Thread(target=build_tuples)
+    builder.start()
+    try:
+        run(doubles(2))
+    finally:
+        done.set()
+        builder.join()
+        sys.setswitchinterval(interval)
+    assert errors == []

@@ -25,7 +25,7 @@ from lex_learning.training.budget import Watch
 from lex_learning.training.choice import choose_members, half_width
 from lex_learning.training.chosen import choose, load_model
 from lex_learning.training.cluster import ClusterRunner
-from lex_learning.training.executor import Failure, TaskRunner
+from lex_learning.training.executor import Failure, TaskRunner, run_task
 from lex_learning.training.journal import Journal
 from lex_learning.training.portfolio import most_candidates
 from lex_learning.training.race import Race, settle_folds
@@ -249,7 +249,8 @@ class Training:
             search = searches[key] = self._new_search(runner, problem, key)
             search.fold_count = 1
             trial = search.add(model_class(key).defaults(problem))
-            trial.book(0, fit_fold(self._folder, trial.candidate, 0, self._cores, most_rows=SIMPLE_ROWS))
+            arguments = (self._folder, trial.candidate, 0, self._cores, None, SIMPLE_ROWS)
+            trial.book(0, run_task(fit_fold, arguments))
             self._warnings.append(f"the time was too short for a search: the model is a plain {key}")
 
     def _refit(self, runner: TaskRunner, members: list[tuple[Trial, Share]]) -> list[Share]:

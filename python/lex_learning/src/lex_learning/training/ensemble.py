@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix
 
 ROUNDS = 40
+MOST_ROWS = 100_000
+"""In more rows than these, some are drawn for the selection."""
 SMALLEST_GAIN = 1e-9
 
 
@@ -28,7 +30,7 @@ def greedy_weights(
 
     Starts from the best candidate. Each round adds, with replacement, the one that lowers the score of the
     mean most, a candidate that is already in on a tie; the best round counts. So the ensemble is never
-    worse on these rows than the best candidate.
+    worse than the best candidate on these rows, or on the 100,000 that are drawn from more.
 
     Args:
         problem: What is to be learned. The score is the mean over the folds of `selection_score`.
@@ -44,6 +46,7 @@ def greedy_weights(
         >>> greedy_weights(problem, [np.array([1.0, 2.0])], [[low], [high]]).tolist()
         [0.5, 0.5]
     """
+    truths, outputs = _sample(truths, outputs)
     truth = np.concatenate(truths)
     starts = np.cumsum([0, *(len(each) for each in truths[:-1])])
     sizes = np.array([len(each) for each in truths])
@@ -74,6 +77,21 @@ def greedy_weights(
         if lowest < best_score - SMALLEST_GAIN * abs(lowest):
             best_score, best_counts = float(lowest), counts
     return best_counts / best_counts.sum()
+
+
+def _sample(
+    truths: Sequence[NDArray[Any]], outputs: Sequence[Sequence[Matrix]]
+) -> tuple[list[NDArray[Any]], list[list[Matrix]]]:
+    share = min(1.0, MOST_ROWS / sum(len(truth) for truth in truths))
+    random = np.random.default_rng(0)
+    rows = [
+        np.arange(len(truth)) if share == 1.0 else random.permutation(len(truth))[: round(share * len(truth))]
+        for truth in truths
+    ]
+    return (
+        [truth[each] for truth, each in zip(truths, rows, strict=True)],
+        [[output[each] for output, each in zip(folds, rows, strict=True)] for folds in outputs],
+    )
 
 
 def _true_shares(output: Matrix, truth: NDArray[Any]) -> NDArray[np.float64]:

@@ -38,7 +38,7 @@ class InlineExecutor(Executor):
         future: Future[Any] = Future()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as in a worker
-            future.set_result(fn(*args, **kwargs))  # `_run_task` raises nothing
+            future.set_result(fn(*args, **kwargs))  # `run_task` raises nothing
         return future
 
 
@@ -135,7 +135,7 @@ class TaskRunner:
         if self._executor is None:
             self._executor = self._open()
         try:
-            return self._executor.submit(_run_task, *task)
+            return self._executor.submit(run_task, *task)
         except RuntimeError as error:  # the pool broke under the tasks before this one
             future: Future[Any] = Future()
             future.set_exception(error)
@@ -161,7 +161,8 @@ class TaskRunner:
         return True
 
 
-def _run_task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def run_task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """What the task returns, or a `Failure` for what it raises."""
     try:
         return function(*arguments)
     except Exception as error:  # noqa: BLE001 - the boundary of a task; some errors break the pool on their way

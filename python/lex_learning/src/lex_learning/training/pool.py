@@ -104,6 +104,7 @@ def release_trackers() -> None:
 
 def _locks_are_gone() -> bool:
     import multiprocessing
+    from multiprocessing.util import _finalizer_registry  # type: ignore[attr-defined]
 
     from joblib.externals.loky.backend.synchronize import SemLock
 
@@ -112,7 +113,8 @@ def _locks_are_gone() -> bool:
     while True:
         multiprocessing.active_children()
         gc.collect()
-        if not any(isinstance(each, SemLock) for each in gc.get_objects()):
+        # Not by `gc.get_objects()`: a tuple that it hands out while another thread builds it fails there.
+        if not any(each._callback is SemLock._cleanup for each in _finalizer_registry.copy().values()):
             return True
         if time.monotonic() > deadline:
             return False

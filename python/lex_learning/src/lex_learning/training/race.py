@@ -11,6 +11,8 @@ from enum import Enum, auto
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lex_learning.core.dataset import load_dataset
 from lex_learning.training.ensemble import greedy_weights
 from lex_learning.training.executor import Failure
@@ -210,8 +212,11 @@ class Race:
         if not trials:
             return
         data = load_dataset(self._folder)
-        truth = data.outcome[data.folds == 0][:COMPARED_ROWS]
-        outputs = [[fold_output(self._folder, trial.candidate, 0)[:COMPARED_ROWS]] for trial in trials]
+        truth = data.outcome[data.folds == 0]
+        # At random: the table may be sorted.
+        rows = np.random.default_rng(0).permutation(len(truth))[:COMPARED_ROWS]
+        truth = truth[rows]
+        outputs = [[fold_output(self._folder, trial.candidate, 0)[rows]] for trial in trials]
         weights = greedy_weights(self._problem, [truth], outputs)
         self.weights = {id(trial): float(weight) for trial, weight in zip(trials, weights, strict=True)}
 
