@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,8 @@ def address() -> Iterator[str]:
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
     ) as cluster:
         yield cluster.scheduler_address
+    # The library leaves it running, and other tests look for processes that are left.
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
 
 
 def leaderboard(result: TrainingResult) -> list[Any]:

@@ -80,3 +80,19 @@ def test_a_folder_that_cannot_be_written_is_told_at_once(titanic: pd.DataFrame, 
     with pytest.raises(InvalidConfigError, match="work_dir") as caught:
         Pipeline(config_in(tmp_path / "file")).train(titanic)
     assert caught.value.hint
+
+
+def test_two_trainings_do_not_share_a_folder(tmp_path: Path, carseats: pd.DataFrame) -> None:
+    config = settings("regression", algorithm="ridge", n_jobs=1, work_dir=str(tmp_path))
+    refused: list[str] = []
+
+    def train_inside(update: Any) -> None:
+        if update.current_model and not refused:
+            with pytest.raises(InvalidConfigError) as caught:
+                Pipeline(config).train(carseats)
+            refused.append(caught.value.message)
+
+    # Every second row: a target whose values do not lie side by side.
+    assert Pipeline(config, train_inside).train(carseats).warnings == []
+    assert "another training" in refused[0]
+    assert Pipeline(config).train(carseats.iloc[::2]).warnings == []

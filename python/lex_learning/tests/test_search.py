@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from conftest import settings
@@ -18,10 +19,8 @@ from lex_learning.training.search import STARTUP_TRIALS, AlgorithmSearch, Trial
 from lex_learning.training.tasks import Candidate, FoldScore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    import pandas as pd
 
     from lex_learning.core.results import ModelResult
 
@@ -34,6 +33,9 @@ class ScriptedRunner(TaskRunner):
         self.fits: list[tuple[int, int]] = []
         self._formula = formula
         self._numbers: dict[str, int] = {}
+
+    def run_unordered(self, tasks: Any) -> Iterator[tuple[int, Any]]:
+        yield from enumerate(self.run(tasks))
 
     def run(self, tasks: Any) -> list[Any]:
         results = []
@@ -176,3 +178,11 @@ def test_a_model_that_predicts_nan_has_failed(titanic: pd.DataFrame, monkeypatch
     )
     with pytest.raises(TrainingFailedError, match=r"score of fold \d is nan"):
         Pipeline(settings("classification", algorithm="logistic_regression")).train(titanic)
+
+
+def test_a_suggestion_made_twice_keeps_its_files() -> None:
+    random = np.random.default_rng(2)
+    frame = pd.DataFrame(random.normal(size=(40, 3)), columns=list("abc"))
+    frame["y"] = frame["a"] + random.normal(scale=0.3, size=len(frame))
+    result = Pipeline(settings("regression", algorithm="knn", n_trials=60)).train(frame)
+    assert result.best_model_name == "knn"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from conftest import settings
 from lex_learning import Pipeline
 from lex_learning.config import ProblemType
 from lex_learning.core.problem import Problem
-from lex_learning.models import available_algorithms
+from lex_learning.errors import TrainingFailedError
+from lex_learning.models import available_algorithms, model_class
 from lex_learning.training.budget import Budget, SearchEnded
 from lex_learning.training.portfolio import most_candidates, portfolio
 
@@ -94,6 +96,25 @@ def test_a_search_without_limit_can_be_stopped_too(titanic: pd.DataFrame) -> Non
     result = Pipeline(config, events.append).train(titanic, is_stopped=is_stopped)
     assert result.best_model_name == "lightgbm"
     assert result.model_results[0].trials < 100
+
+
+def test_stopping_in_the_middle_of_the_first_candidate_keeps_its_folds(carseats: pd.DataFrame) -> None:
+    config = settings("regression", algorithm="catboost", cv_folds=20, optimize_hyperparams=False, n_jobs=1)
+    whole = Pipeline(config).train(carseats)
+    seconds = whole.timings["training"]
+    started = time.monotonic()
+    result = Pipeline(config).train(carseats, is_stopped=lambda: time.monotonic() - started > 0.6 * seconds)
+    assert result.best_model_name == "catboost"
+    assert 0 < len(result.model_results[0].fold_scores) <= 20
+
+
+def test_a_failure_is_not_taken_for_a_lack_of_time(
+    penguins: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "TensorFlow is not installed"
+    monkeypatch.setattr(model_class("neural_network"), "unavailable_reason", classmethod(lambda cls: reason))
+    with pytest.raises(TrainingFailedError, match=reason):
+        train(penguins, algorithm="neural_network", time_limit=20)
 
 
 def test_all_rows_train_without_a_hold_out(carseats: pd.DataFrame) -> None:

@@ -27,6 +27,9 @@ def free_memory() -> int | None:
     try:
         limit = int((_CGROUP / "memory.max").read_text(encoding="ascii"))
         used = int((_CGROUP / "memory.current").read_text(encoding="ascii"))
+        # Files that are kept in memory give way.
+        facts = (_CGROUP / "memory.stat").read_text(encoding="ascii").split()
+        used -= sum(int(facts[facts.index(name) + 1]) for name in ("active_file", "inactive_file"))
     except (OSError, ValueError):  # no container, or "max"
         return free
     return min(free, max(0, limit - used))

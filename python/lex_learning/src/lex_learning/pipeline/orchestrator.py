@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
 from lex_learning.errors import InvalidConfigError
@@ -60,8 +61,12 @@ class Pipeline:
         """
         config = self.config
         budget = Budget(config.time_limit, config.enable_explainability, is_stopped or (lambda: False))
-        with ProgressReporter(self._on_progress, is_cancelled) as report, session_folder() as folder:
-            return Training(config, report, budget, folder).run(frame)
+        with (
+            ProgressReporter(self._on_progress, is_cancelled) as report,
+            session_folder() as folder,
+            closing(Training(config, report, budget, folder)) as training,
+        ):
+            return training.run(frame)
 
     def create_trained_model(self, result: TrainingResult) -> TrainedModel:
         """The winner of a training, ready to predict and to save."""

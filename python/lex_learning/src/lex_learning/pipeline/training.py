@@ -54,8 +54,9 @@ INLINE_CLASSES = 10
 FEW_HELD_OUT_ROWS = 20
 SHARED_CELLS = 4_000_000
 """Above this size one fit at a time has all cores: each copies its rows, and threads have enough to do."""
-SIMPLE_ROWS = 5_000
-"""Of these rows a linear model is made when there was no time for anything else."""
+SIMPLE_ROWS, FEWEST_SIMPLE_ROWS = 5_000, 200
+SIMPLE_CELLS = 1_000_000
+"""Of these rows, times columns and classes, a linear model is made when there was no time for others."""
 
 
 class Training:
@@ -80,6 +81,11 @@ class Training:
         self._watch = Watch(report.checkpoint)
         self._journal: Journal | None = None
 
+    def close(self) -> None:
+        """Let go of the work folder, whatever became of the training."""
+        if self._journal is not None:
+            self._journal.close()
+
     def run(self, frame: pd.DataFrame) -> TrainingResult:
         """Go through all stages; see `Pipeline.train`."""
         config, report = self._config, self._report
@@ -95,8 +101,10 @@ class Training:
             report.enter(TrainingStage.TRAINING, f"Training {', '.join(algorithms)}")
             searches = {key: self._new_search(runner, problem, key) for key in algorithms}
             search = partial(self._search, runner, problem, searches)
-            self._watch.until(self._budget.check_search, runner, search, None)
-            choice, results = self._choose(runner, problem, searches)
+            is_whole = self._watch.until(self._budget.check_search, runner, search, otherwise=False)
+            if not is_whole and not any(search.complete_trials for search in searches.values()):
+                self._make_do(runner, problem, searches)
+            choice, results = self._choose(searches)
             shares = self._refit(runner, choice.members)
             choose(self._folder, shares, choice.sharpness)
             winner = results[0]
@@ -183,7 +191,8 @@ class Training:
             threads=max(1, self._cores // runner.parallel),
         )
 
-    def _search(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
+    def _search(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> bool:
+        """Run the search; true when it comes to its end."""
         if self._config.time_limit is not None:
 
             def tell(algorithm: str) -> None:
@@ -199,7 +208,7 @@ class Training:
                 race.run(tell)
             finally:
                 settle_folds(searches, race.weights)
-            return
+            return True
         for done, search in enumerate(searches.values()):
 
             def advance(trials: int, search: AlgorithmSearch = search, done: int = done) -> None:
@@ -212,13 +221,10 @@ class Training:
             finished = (done + 1, len(searches))
             name = search.algorithm
             self._report.advance(finished[0] / finished[1], f"{name} is done", name, finished)
+        return True
 
-    def _choose(
-        self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]
-    ) -> tuple[Choice, list[ModelResult]]:
+    def _choose(self, searches: dict[str, AlgorithmSearch]) -> tuple[Choice, list[ModelResult]]:
         """What makes up the model, and the leaderboard."""
-        if not any(search.complete_trials for search in searches.values()):
-            self._make_do(runner, problem, searches)
         results = [search.result() for search in searches.values()]
         if all(result.score is None for result in results):
             reasons = "; ".join(f"{result.name}: {result.failure}" for result in results)
@@ -243,14 +249,20 @@ class Training:
         return choice, results
 
     def _make_do(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
-        """After a search that ended before anything was complete: a simple model."""
-        if self._budget.is_limited:
-            key = "logistic_regression" if problem.is_classification else "ridge"
-            search = searches[key] = self._new_search(runner, problem, key)
-            search.fold_count = 1
-            trial = search.add(model_class(key).defaults(problem))
-            arguments = (self._folder, trial.candidate, 0, self._cores, None, SIMPLE_ROWS)
-            trial.book(0, run_task(fit_fold, arguments))
+        """After a search that ended before anything was complete: fewer folds, or a simple model."""
+        settle_folds(searches, {})
+        if any(search.complete_trials for search in searches.values()):
+            return
+        key = "logistic_regression" if problem.is_classification else "ridge"
+        search = searches[key] = self._new_search(runner, problem, key)
+        search.fold_count = 1
+        trial = search.add(model_class(key).defaults(problem))
+        levels = problem.categorical_levels.values()
+        width = len(problem.numeric_columns) + sum(min(64, count) for count in levels)
+        most_rows = min(SIMPLE_ROWS, SIMPLE_CELLS // (width * problem.output_count))
+        arguments = (self._folder, trial.candidate, 0, self._cores, None, max(FEWEST_SIMPLE_ROWS, most_rows))
+        trial.book(0, run_task(fit_fold, arguments))
+        if trial.alive:
             self._warnings.append(f"the time was too short for a search: the model is a plain {key}")
 
     def _refit(self, runner: TaskRunner, members: list[tuple[Trial, Share]]) -> list[Share]:

@@ -139,7 +139,7 @@ def evaluate(
         )
         model = load_model(folder, threads, "files" if has_held_out and not is_quick else "first_fold_files")
         importance = permutation_importance(
-            model, X, y, model.problem, seed=seed, most_evaluations=most_evaluations
+            model, X, y, model.problem, seed=seed, most_evaluations=most_evaluations, in_haste=is_quick
         )
     return metrics, [(data.schema.names[index], share) for index, share in importance]
 

@@ -172,6 +172,8 @@ def run_task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
 def _outcome(future: Future[Any]) -> Any:
     from concurrent.futures.process import BrokenProcessPool
 
+    if future.cancelled():
+        return Failure("the cluster has given the task up")
     error = future.exception()
     if error is None:
         return future.result()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lex_learning.core.dataset import load_dataset
 from lex_learning.errors import InvalidConfigError
+from lex_learning.training.session import lock
 from lex_learning.training.tasks import FoldScore, fit_fold, is_fitted
 
 if TYPE_CHECKING:
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from lex_learning.training.tasks import Candidate
 
 _FILE = "journal.jsonl"
-_WITHOUT_EFFECT = ("time_limit", "n_jobs", "engine", "work_dir", "enable_explainability", "shap_max_samples")
+_WITHOUT_EFFECT = ("n_jobs", "engine", "work_dir", "enable_explainability", "shap_max_samples")
 """Settings that change no fit: they may differ when a training goes on."""
 
 
@@ -39,15 +43,25 @@ class Journal:
         self.folder = Path(str(config.work_dir)) / f"lex-learning-{_fingerprint(config, data)[:16]}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            data.save(self.folder)
-            with (self.folder / _FILE).open("a", encoding="utf-8"):
-                pass
-        except OSError as error:
+            self._marker = (self.folder / "marker").open("a")
+            is_ours = os.name == "nt" or lock(self._marker)  # there are no such locks on Windows
+            if is_ours:
+                data.save(self.folder)
+                with (self.folder / _FILE).open("a", encoding="utf-8") as file:
+                    file.write("\n")  # after a line that a kill has cut
+        except (OSError, ValueError) as error:
             raise InvalidConfigError(
-                f"work_dir {str(config.work_dir)!r} cannot be written: {error.strerror or error}",
+                f"work_dir {str(config.work_dir)!r} cannot be written: {error}",
                 hint="Choose a folder that is writable and has room, or leave it out.",
                 field="work_dir",
             ) from error
+        if not is_ours:
+            self.close()
+            raise InvalidConfigError(
+                f"another training of this table and these settings works in {str(self.folder)!r}",
+                hint="Wait for it, or choose another work_dir.",
+                field="work_dir",
+            )
         self._scores = dict(_read(self.folder / _FILE))
 
     @property
@@ -73,8 +87,13 @@ class Journal:
         with suppress(OSError), (self.folder / _FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
+    def close(self) -> None:
+        """Let another training use the folder."""
+        self._marker.close()
+
     def remove(self) -> None:
         """Remove the folder, when the training is complete."""
+        self.close()
         load_dataset.cache_clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -85,13 +104,13 @@ def _fingerprint(config: PipelineConfig, data: Dataset) -> str:
     settings = {key: value for key, value in config.to_dict().items() if key not in _WITHOUT_EFFECT}
     digest = hashlib.sha256(json.dumps([__version__, settings, data.schema.to_dict()]).encode())
     for array in (data.features.T, data.outcome, data.folds):
-        digest.update(memoryview(array).cast("B"))
+        digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
     return digest.hexdigest()
 
 
 def _read(path: Path) -> list[tuple[tuple[str, int], FoldScore]]:
     entries = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         with suppress(ValueError, KeyError, TypeError):  # the last line may have been cut by a kill
             entry = json.loads(line)
             entries.append(((entry["key"], entry["fold"]), FoldScore(**entry["score"])))

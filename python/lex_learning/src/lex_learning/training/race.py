@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.dataset import load_dataset
+from lex_learning.models import model_class
 from lex_learning.training.ensemble import greedy_weights
 from lex_learning.training.executor import Failure
 from lex_learning.training.portfolio import portfolio
@@ -33,7 +34,7 @@ FIT_SHARE = 0.15
 VARIANT_SHARE = 0.1
 """Of the time left, the most that the first fold of new settings may be expected to take."""
 SETTLED_WEIGHT = 0.75
-"""As many folds count as candidates of this weight have, together, in the ensemble of first folds."""
+"""As many folds count as candidates of this share of the weight have, in the ensemble of first folds."""
 MARGIN = 0.05
 """A candidate whose first fold is this much worse than the best, relatively, waits until time is plenty."""
 COMPARED_ROWS = 5_000
@@ -84,7 +85,9 @@ class Race:
         self._folder = folder
         self._total_seconds = budget.search_seconds
         self._most = most
-        self._planned = portfolio(problem, list(searches))
+        available = [key for key in searches if model_class(key).unavailable_reason() is None]
+        self._start_count = min(len(available), most)
+        self._planned = portfolio(problem, available)
         self._explored: list[Trial] = []
         self.weights: dict[int, float] = {}
         """By `id` of a trial, its weight in the ensemble of first folds."""
@@ -130,7 +133,7 @@ class Race:
             yield self._searches[fit.trial.candidate.algorithm].task(fit.trial, fit.fold, most)
 
     def _next(self) -> _Fit | None:
-        if len(self._explored) < min(len(self._searches), self._most):
+        if len(self._explored) < self._start_count:
             return self._explore(_Purpose.START)
         ranked = self._ranked()
         is_time_to_explore = self._seconds[_Purpose.EXPLORE] <= self._seconds[_Purpose.GO_ON]
@@ -228,12 +231,13 @@ def settle_folds(searches: dict[str, AlgorithmSearch], weights: dict[int, float]
         searches: All trials.
         weights: By `id` of the trial, its weight in the ensemble of first folds.
     """
-    trials = [
-        trial for search in searches.values() for trial in search.trials if trial.alive and 0 in trial.folds
-    ]
-    for fold_count in sorted({trial.leading_folds for trial in trials}, reverse=True):
+    started = [trial for search in searches.values() for trial in search.trials if 0 in trial.folds]
+    trials = [trial for trial in started if trial.alive]
+    whole = sum(weights.get(id(trial), 0.0) for trial in trials)
+    counts = sorted({trial.leading_folds for trial in trials}, reverse=True)
+    for fold_count in counts:
         covered = sum(weights.get(id(trial), 0.0) for trial in trials if trial.leading_folds >= fold_count)
-        if covered >= SETTLED_WEIGHT or fold_count == 1:
+        if covered >= SETTLED_WEIGHT * whole or fold_count == counts[-1]:
             for trial in trials:
                 trial.fold_count = fold_count
             return

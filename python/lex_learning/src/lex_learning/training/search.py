@@ -72,12 +72,12 @@ class Trial:
     @property
     def score(self) -> float:
         """Mean score of the folds so far; infinite if there is none or it was given up."""
-        return float(np.mean(self.fold_scores)) if self.folds and self.alive else np.inf
+        return float(np.mean(self.fold_scores)) if self.fold_scores and self.alive else np.inf
 
     @property
     def fold_scores(self) -> list[float]:
-        """The scores of the folds so far, in the order of the folds."""
-        return [self.folds[fold].score for fold in sorted(self.folds)]
+        """The scores of the folds so far, in the order of the folds; only of those that count."""
+        return [self.folds[fold].score for fold in sorted(self.folds) if fold < self.fold_count]
 
     @property
     def leading_folds(self) -> int:
@@ -151,8 +151,8 @@ class AlgorithmSearch:
         if self._model.unavailable_reason() is not None:
             return self.result()
         default = self.add(self._model.defaults(self._problem))
-        outcomes = self._runner.run([self.task(default, fold) for fold in range(self.fold_count)])
-        for fold, outcome in enumerate(outcomes):
+        tasks = [self.task(default, fold) for fold in range(self.fold_count)]
+        for fold, outcome in self._runner.run_unordered(tasks):
             default.book(fold, outcome)
         advance(1)
         while default.failure is None and len(self.trials) < self.trial_count:
@@ -211,9 +211,14 @@ class AlgorithmSearch:
     def drop_models(self) -> None:
         """Remove the fitted models of all but the best trials."""
         best = {id(trial) for trial in self.complete_trials[:KEPT_TRIALS]}
-        for trial in self.trials:
-            if trial.kept and id(trial) not in best and (trial.is_complete or not trial.alive):
-                trial.kept = False
+        ended = [trial for trial in self.trials if trial.is_complete or not trial.alive]
+        dropped = [trial for trial in ended if trial.kept and id(trial) not in best]
+        for trial in dropped:
+            trial.kept = False
+        # Optuna may suggest the same twice: twins share their files.
+        needed = {trial.candidate.key for trial in self.trials if trial.kept}
+        for trial in dropped:
+            if trial.candidate.key not in needed:
                 forget(self._folder, trial.candidate)
 
     def task(self, trial: Trial, fold: int, time_limit: float | None = None) -> Any:

@@ -69,15 +69,19 @@ def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[st
     skipped: list[str] = []
     takes_all = config.time_limit is not None or config.preset is Preset.BEST
     most = None if takes_all else config.top_k_algorithms
-    for key in ordered_algorithms(problem):
+    keys = [
+        key
+        for key in ordered_algorithms(problem)
+        if not (model_class(key).is_neural_network and not _suits_networks(config))
+        and not (takes_all and key in OUTDONE)
+    ]
+    for key in keys:
         if len(chosen) == most:
             break
         model = model_class(key)
-        if most is None and key in OUTDONE:
-            continue
-        if model.is_neural_network and not _suits_networks(config):
-            continue
-        reason = model.unavailable_reason() or _memory_reason(model.memory_bytes(problem))
+        reason = model.unavailable_reason()
+        if reason is None and (chosen or key != keys[-1]):  # one is tried in any case
+            reason = _memory_reason(model.memory_bytes(problem))
         if reason is None:
             chosen.append(key)
         else:

@@ -27,7 +27,7 @@ def session_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
     try:
         with (folder / "marker").open("w") as marker:
-            _lock(marker)
+            lock(marker)
             (folder / "marker").rename(folder / _MARKER)  # locked before anybody can find it
             yield folder
     finally:
@@ -40,13 +40,13 @@ def _sweep(root: Path) -> None:
     for path in root.glob(f"{_PREFIX}*/{_MARKER}"):
         try:
             with path.open("r+") as marker:
-                if _lock(marker):
+                if lock(marker):
                     shutil.rmtree(path.parent, ignore_errors=True)
         except OSError:
             continue  # somebody else's, or just gone
 
 
-def _lock(marker: IO[str]) -> bool:
+def lock(marker: IO[str]) -> bool:
     """Lock a file until it is closed; false if another holds it, or where there are no such locks."""
     try:
         import fcntl
