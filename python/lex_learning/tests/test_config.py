@@ -173,7 +173,7 @@ def test_the_builder_sets_every_field_and_json_carries_it() -> None:
         "preset": "best",
         "engine": "tcp://localhost:8786",
         "interval_coverage": 0.9,
-        "work_dir": "/tmp/fits",
+        "work_dir": "fits",
         "hold_out": False,
         "refit": True,
     }

@@ -30,7 +30,7 @@ def train(frame: pd.DataFrame, kind: str = "classification", **values: Any) -> T
 
 
 def test_many_algorithms_take_part_and_make_an_ensemble(titanic: pd.DataFrame) -> None:
-    result = train(titanic, time_limit=12, n_jobs=2)
+    result = train(titanic, time_limit=40, n_jobs=2)
     assert len(result.model_results) > 6
     scores = [each.score for each in result.model_results if each.score is not None]
     assert result.model_results[0].score == min(scores)
@@ -42,7 +42,7 @@ def test_many_algorithms_take_part_and_make_an_ensemble(titanic: pd.DataFrame) -
 
 
 def test_plots_are_part_of_the_time(carseats: pd.DataFrame) -> None:
-    result = train(carseats, "regression", time_limit=20, n_jobs=2, enable_explainability=True)
+    result = train(carseats, "regression", time_limit=60, n_jobs=2, enable_explainability=True)
     assert "summary" in result.plots
     assert result.best_model_name in {"ensemble", "ridge", "lasso"}
 
@@ -142,13 +142,13 @@ def test_fold_models_can_be_kept_or_refitted(carseats: pd.DataFrame) -> None:
 
 
 def test_a_limit_with_refit_gives_a_model_on_all_rows(titanic: pd.DataFrame) -> None:
-    bagged, refitted = (train(titanic, time_limit=10, n_jobs=2, refit=refit) for refit in (False, True))
+    bagged, refitted = (train(titanic, time_limit=40, n_jobs=2, refit=refit) for refit in (False, True))
     assert len(refitted.model.to_bytes()) < len(bagged.model.to_bytes())
     assert not refitted.warnings
 
 
 def test_a_fast_training_tries_defaults_alone(penguins: pd.DataFrame) -> None:
-    result = train(penguins, time_limit=20, n_jobs=2, preset="fast")
+    result = train(penguins, time_limit=60, n_jobs=2, preset="fast")
     assert {each.trials for each in result.model_results if each.name != "ensemble"} == {1}
 
 
