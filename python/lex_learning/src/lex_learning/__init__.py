@@ -1,7 +1,7 @@
 """Automated machine learning for tables.
 
 Example:
-    >>> from lex_learning import PipelineConfig, Preset, ProblemType
+    >>> from lex_learning import PipelineConfig, ProblemType
     >>> config = PipelineConfig.builder().problem_type(ProblemType.CLASSIFICATION).build()
     >>> config.target_column is None
     True
@@ -14,7 +14,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # importing `typing` for it would cost an embedding app a tenth of its start
 
 if TYPE_CHECKING:
-    from lex_learning.config import PipelineConfig, ProblemType
+    from lex_learning.config import PipelineConfig, Preset, ProblemType
     from lex_learning.core.metrics import ClassMetrics, Metrics
     from lex_learning.core.results import ModelInfo, ModelResult, PredictionResult, TrainingResult
     from lex_learning.errors import Cancelled, LexLearningError

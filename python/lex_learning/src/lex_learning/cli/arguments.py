@@ -124,12 +124,7 @@ _SETTINGS: tuple[tuple[str, str, type, str], ...] = (
     ("--time-limit", "time_limit", float, "for all of the training; default: none"),
     ("--preset", "preset", str, "how much work: fast, balanced or best"),
     ("--engine", "engine", str, "address of a Dask cluster that fits; default: this machine"),
-    (
-        "--interval",
-        "interval_coverage",
-        float,
-        "share of values between the bounds, 0.5 to 0.999",
-    ),
+    ("--interval", "interval_coverage", float, "share of values between the bounds, 0.5 to 0.999"),
     ("--work-dir", "work_dir", str, "folder that keeps finished fits, to go on from after a crash"),
     ("--no-hold-out", "hold_out", bool, "train on all rows; metrics are then those of the cross-validation"),
     ("--no-optimize", "optimize_hyperparams", bool, "train with default settings, without a search"),

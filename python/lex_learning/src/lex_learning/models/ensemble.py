@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from lex_learning.core.problem import Problem
     from lex_learning.models.base import Matrix, Model
@@ -75,6 +75,14 @@ class Ensemble:
         return [
             (member.weight / len(member.models), model) for member in self.members for model in member.models
         ]
+
+
+def mixture(outputs: Sequence[Matrix], weights: Iterable[float]) -> Matrix:
+    """The weighted mean of the outputs of some models."""
+    total = np.zeros(outputs[0].shape)
+    for output, weight in zip(outputs, weights, strict=True):
+        total += weight * output
+    return total
 
 
 def sharpened(shares: Matrix, sharpness: float) -> Matrix:

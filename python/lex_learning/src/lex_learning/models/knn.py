@@ -9,7 +9,7 @@ import numpy as np
 from lex_learning.config import ProblemType
 from lex_learning.models._rows import sample_rows
 from lex_learning.models.base import Model
-from lex_learning.preprocessing.design import DesignMatrix
+from lex_learning.preprocessing.design import DesignMatrix, design_width
 
 if TYPE_CHECKING:
     import optuna
@@ -59,10 +59,7 @@ class NearestNeighbors(Model):
     @override
     def memory_bytes(cls, problem: Problem) -> int:
         """See `Model.memory_bytes`; the design matrix of the rows kept."""
-        width = len(problem.numeric_columns) + sum(
-            min(64, count) for count in problem.categorical_levels.values()
-        )
-        return 3 * 8 * min(MAX_ROWS, problem.row_count) * width
+        return 3 * 8 * min(MAX_ROWS, problem.row_count) * design_width(problem)
 
     @override
     def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:

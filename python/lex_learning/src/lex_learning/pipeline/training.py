@@ -20,6 +20,7 @@ from lex_learning.inference.model import TrainedModel
 from lex_learning.models import model_class
 from lex_learning.pipeline.assessment import Assessment
 from lex_learning.preprocessing.checks import split_target, unusual_columns
+from lex_learning.preprocessing.design import design_width
 from lex_learning.progress import TrainingStage
 from lex_learning.training.budget import Watch
 from lex_learning.training.choice import choose_members, half_width
@@ -257,9 +258,7 @@ class Training:
         search = searches[key] = self._new_search(runner, problem, key)
         search.fold_count = 1
         trial = search.add(model_class(key).defaults(problem))
-        levels = problem.categorical_levels.values()
-        width = len(problem.numeric_columns) + sum(min(64, count) for count in levels)
-        most_rows = min(SIMPLE_ROWS, SIMPLE_CELLS // (width * problem.output_count))
+        most_rows = min(SIMPLE_ROWS, SIMPLE_CELLS // (design_width(problem) * problem.output_count))
         arguments = (self._folder, trial.candidate, 0, self._cores, None, max(FEWEST_SIMPLE_ROWS, most_rows))
         trial.book(0, run_task(fit_fold, arguments))
         if trial.alive:

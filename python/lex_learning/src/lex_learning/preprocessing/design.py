@@ -16,6 +16,12 @@ MAX_ONE_HOT_LEVELS = 64
 MAX_DEVIATIONS = 10.0
 
 
+def design_width(problem: Problem) -> int:
+    """Columns of the design matrix, at most."""
+    levels = problem.categorical_levels.values()
+    return len(problem.numeric_columns) + sum(min(MAX_ONE_HOT_LEVELS, count) for count in levels)
+
+
 class DesignMatrix:
     """Turns encoded features into dense numbers without an order among categories.
 

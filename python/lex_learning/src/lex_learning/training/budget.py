@@ -62,9 +62,7 @@ class Budget:
             return 0.0
         if self.limit is None:
             return float("inf")
-        least, most = CLOSING_SECONDS
-        closing = min(max(CLOSING_SHARE * self.limit, least), most)
-        return max(0.0, self.limit - closing - self._plot_reserve - self.elapsed)
+        return max(0.0, self.limit - self._closing_reserve - self._plot_reserve - self.elapsed)
 
     @property
     def plot_seconds(self) -> float:
@@ -84,9 +82,8 @@ class Budget:
         """Seconds left for the importance of the columns, when time is short."""
         if self.limit is None or self.stopped:
             return CLOSING_SECONDS[0]
-        least, most = CLOSING_SECONDS
         left = self.limit - self._plot_reserve - self.elapsed - 0.5
-        return max(least, min(left, CLOSING_SHARE * self.limit, most))
+        return max(CLOSING_SECONDS[0], min(left, self._closing_reserve))
 
     def check_end(self) -> None:
         """Raise `SearchEnded` when what is left of the limit goes to the closing."""
@@ -102,6 +99,11 @@ class Budget:
         """Raise `SearchEnded` when the search has no time left."""
         if self.search_seconds <= 0.0:
             raise SearchEnded
+
+    @property
+    def _closing_reserve(self) -> float:
+        least, most = CLOSING_SECONDS
+        return min(max(CLOSING_SHARE * (self.limit or 0.0), least), most)
 
     @property
     def _plot_reserve(self) -> float:

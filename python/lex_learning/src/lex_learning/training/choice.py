@@ -10,20 +10,19 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import SELECTION_METRIC, selection_score
 from lex_learning.core.results import ModelResult
-from lex_learning.models.ensemble import sharpened
+from lex_learning.models.ensemble import mixture, sharpened
 from lex_learning.training.calibration import best_sharpness
 from lex_learning.training.chosen import Share
 from lex_learning.training.ensemble import greedy_weights
-from lex_learning.training.search import standard_error
+from lex_learning.training.search import score_facts
 from lex_learning.training.tasks import fold_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from lex_learning.models.base import Matrix
     from lex_learning.training.search import AlgorithmSearch, Trial
 
 ENSEMBLE = "ensemble"
@@ -104,19 +103,7 @@ def _result(members: list[tuple[Trial, Share]], scores: list[float], **facts: An
     return ModelResult(
         name=ENSEMBLE,
         library="lex-learning",
-        score=float(np.mean(scores)),
-        fold_scores=scores,
         hyperparameters={"members": named},
-        standard_error=standard_error(scores),
-        predict_microseconds=1e6 * sum(score.row_seconds for score in folds),
-        megabytes=sum(score.size for score in folds) / 1e6,
+        **score_facts(scores, folds),
         **facts,
     )
-
-
-def mixture(outputs: Sequence[Matrix], weights: Iterable[float]) -> Matrix:
-    """The weighted mean of the outputs of some models."""
-    total = np.zeros(outputs[0].shape)
-    for output, weight in zip(outputs, weights, strict=True):
-        total += weight * output
-    return total

@@ -12,7 +12,7 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import classification_metrics, regression_metrics
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
-from lex_learning.models.ensemble import Ensemble, Member, sharpened
+from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
 from lex_learning.seeds import derive_seed
 from lex_learning.training.splits import HELD_OUT
 from lex_learning.training.tasks import FINAL_FOLD, limited, model_file, output_file
@@ -129,7 +129,8 @@ def evaluate(
     X, y = data.take(unseen), data.outcome[unseen]
     with limited(threads):
         if has_held_out:
-            truth, output = y, load_model(folder, threads).predict(X)
+            model = load_model(folder, threads)
+            truth, output = y, model.predict(X)
         else:
             truth, output = _out_of_fold(folder, data)
         metrics = (
@@ -137,7 +138,8 @@ def evaluate(
             if data.target.classes
             else regression_metrics(truth, output)
         )
-        model = load_model(folder, threads, "files" if has_held_out and not is_quick else "first_fold_files")
+        if is_quick or not has_held_out:
+            model = load_model(folder, threads, "first_fold_files")
         importance = permutation_importance(
             model, X, y, model.problem, seed=seed, most_evaluations=most_evaluations, in_haste=is_quick
         )
@@ -150,7 +152,10 @@ def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[Any], Matrix]:
     members = chosen["members"]
     fold_count = min(len(each["outputs"]) for each in members)
     outputs = [
-        sum(each["weight"] * np.load(folder / each["outputs"][fold]) for each in members)
+        mixture(
+            [np.load(folder / each["outputs"][fold]) for each in members],
+            [each["weight"] for each in members],
+        )
         for fold in range(fold_count)
     ]
     truths = [data.outcome[data.folds == fold] for fold in range(fold_count)]

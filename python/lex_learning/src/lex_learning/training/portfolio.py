@@ -33,7 +33,6 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("extra_trees", {"max_features": 0.75}),
     ("lightgbm", {"learning_rate": 0.03, "num_leaves": 16, "feature_fraction": 0.6, "min_data_in_leaf": 20}),
     ("logistic_regression", {"C": 0.02}),
-    ("lasso", {}),
     ("xgboost", {"learning_rate": 0.02, "max_depth": 10, "colsample_bylevel": 0.7, "min_child_weight": 0.6}),
     ("catboost", {"depth": 8, "learning_rate": 0.04, "l2_leaf_reg": 2.8}),
     ("random_forest", {"max_features": 0.75}),
@@ -66,7 +65,7 @@ def portfolio(problem: Problem, algorithms: Sequence[str]) -> list[tuple[str, di
     defaults = {key: model_class(key).defaults(problem) for key in algorithms}
     chosen = list(defaults.items())
     for key, changes in _VARIANTS:
-        if key in defaults and changes:
+        if key in defaults:
             chosen.append((key, defaults[key] | changes))
     return chosen
 
@@ -74,6 +73,6 @@ def portfolio(problem: Problem, algorithms: Sequence[str]) -> list[tuple[str, di
 def most_candidates(row_count: int) -> int:
     """How many candidates a table bears: the more are compared on few rows, the more win by chance.
 
-    The curve is that of AutoGluon 1.5, doubled: its ensemble picks among as many.
+    Steps of a curve like that of AutoGluon 1.5, with more on few rows: many of ours are cheap linear models.
     """
     return round(float(np.exp(np.interp(np.log(row_count), np.log(_ROWS), np.log(_CANDIDATES)))))

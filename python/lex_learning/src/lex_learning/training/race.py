@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from lex_learning.training.portfolio import portfolio
 from lex_learning.training.tasks import fold_output, warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from lex_learning.core.problem import Problem
@@ -91,7 +92,8 @@ class Race:
         self._explored: list[Trial] = []
         self.weights: dict[int, float] = {}
         """By `id` of a trial, its weight in the ensemble of first folds."""
-        self._fits: list[_Fit | None] = []
+        self._fits: dict[int, _Fit] = {}
+        """By the number of the task."""
         self._started: set[tuple[int, int]] = set()
         self._seconds = dict.fromkeys(_Purpose, 0.0)
 
@@ -106,8 +108,6 @@ class Race:
         """
         for index, outcome in self._runner.run_unordered(self._tasks()):
             fit = self._fits[index]
-            if fit is None:
-                continue
             fit.trial.book(fit.fold, outcome)
             search = self._searches[fit.trial.candidate.algorithm]
             if fit.fold == 0:
@@ -122,12 +122,14 @@ class Race:
 
     def _tasks(self) -> Iterator[Any]:
         """The fits; None while the next depends on those that run."""
-        while self._budget.search_seconds > 0:
+        for index in count():
+            if self._budget.search_seconds <= 0:
+                return
             fit = self._next()
-            self._fits.append(fit)
             if fit is None:
                 yield None
                 continue
+            self._fits[index] = fit
             self._started.add((id(fit.trial), fit.fold))
             most = min(self._budget.search_seconds, FIT_SHARE * self._total_seconds)
             yield self._searches[fit.trial.candidate.algorithm].task(fit.trial, fit.fold, most)
@@ -188,13 +190,12 @@ class Race:
 
     def _ranked(self) -> list[Trial]:
         """Candidates with a first fold: members of their ensemble lead, the cheap ones first."""
-        tried = [trial for trial in self._explored if trial.alive and 0 in trial.folds]
 
         def rank(trial: Trial) -> tuple[float, float]:
             first = trial.folds[0]
             return -self.weights.get(id(trial), 0.0) / first.seconds**0.5, first.score
 
-        return sorted(tried, key=rank)
+        return sorted(_with_first_fold(self._explored), key=rank)
 
     def _is_worth_trying(self, defaults: Trial) -> bool:
         """Whether other settings of an algorithm are, judged by its defaults."""
@@ -211,7 +212,7 @@ class Race:
 
     def _compare(self) -> None:
         """Weigh the candidates by their first folds."""
-        trials = [trial for trial in self._explored if trial.alive and 0 in trial.folds]
+        trials = _with_first_fold(self._explored)
         if not trials:
             return
         data = load_dataset(self._folder)
@@ -231,8 +232,7 @@ def settle_folds(searches: dict[str, AlgorithmSearch], weights: dict[int, float]
         searches: All trials.
         weights: By `id` of the trial, its weight in the ensemble of first folds.
     """
-    started = [trial for search in searches.values() for trial in search.trials if 0 in trial.folds]
-    trials = [trial for trial in started if trial.alive]
+    trials = _with_first_fold(trial for search in searches.values() for trial in search.trials)
     whole = sum(weights.get(id(trial), 0.0) for trial in trials)
     counts = sorted({trial.leading_folds for trial in trials}, reverse=True)
     for fold_count in counts:
@@ -241,3 +241,7 @@ def settle_folds(searches: dict[str, AlgorithmSearch], weights: dict[int, float]
             for trial in trials:
                 trial.fold_count = fold_count
             return
+
+
+def _with_first_fold(trials: Iterable[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.alive and 0 in trial.folds]

@@ -21,7 +21,7 @@ from lex_learning.training.executor import Failure
 from lex_learning.training.tasks import Candidate, FoldScore, fit_fold, forget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import optuna
@@ -241,18 +241,21 @@ class AlgorithmSearch:
         best = self.best
         return ModelResult(
             **common,
-            score=best.score,
-            fold_scores=best.fold_scores,
             hyperparameters=best.final_candidate.params,
-            standard_error=standard_error(best.fold_scores),
-            predict_microseconds=1e6 * sum(fold.row_seconds for fold in best.folds.values()),
-            megabytes=sum(fold.size for fold in best.folds.values()) / 1e6,
+            **score_facts(best.fold_scores, best.folds.values()),
         )
 
 
-def standard_error(scores: list[float]) -> float | None:
-    """Of the mean of the scores of some folds."""
-    return float(np.std(scores, ddof=1) / len(scores) ** 0.5) if len(scores) > 1 else None
+def score_facts(scores: list[float], fits: Iterable[FoldScore]) -> dict[str, Any]:
+    """The fields of a leaderboard line that follow from the scores of the folds and the fits behind them."""
+    fits = list(fits)
+    return {
+        "score": float(np.mean(scores)),
+        "fold_scores": scores,
+        "standard_error": float(np.std(scores, ddof=1) / len(scores) ** 0.5) if len(scores) > 1 else None,
+        "predict_microseconds": 1e6 * sum(fit.row_seconds for fit in fits),
+        "megabytes": sum(fit.size for fit in fits) / 1e6,
+    }
 
 
 def _prune(trial: Trial, fold: int) -> None:
