@@ -19,6 +19,7 @@ from lex_learning.core.problem import Problem
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
 from lex_learning.models import available_algorithms, model_class
+from lex_learning.models.base import Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,7 +155,7 @@ def test_learns_real_data(key: str, kind: str) -> None:
 def test_stops_early_with_validation(key: str, kind: str) -> None:
     task = make_task(kind)
     model = task.model(key)
-    model.fit(task.X, task.y, (task.X_test, task.y_test))
+    model.fit(task.X, task.y, Validation(task.X_test, task.y_test))
     if model.stops_early:
         assert model.rounds is not None
         assert model.rounds >= 1
@@ -221,7 +222,7 @@ def test_rare_class_missing_from_a_fold(key: str, absent: int, capfd: pytest.Cap
     present = task.y_test != absent
     held = np.append(np.flatnonzero(present), np.flatnonzero(~present)[:1])
     model = task.model(key)
-    model.fit(task.X[kept], task.y[kept], (task.X_test[held], task.y_test[held]))
+    model.fit(task.X[kept], task.y[kept], Validation(task.X_test[held], task.y_test[held]))
     output = model.predict(task.X_test)
     assert_valid(output, task, len(task.X_test))
     assert output[present, absent].mean() < 0.02
@@ -364,7 +365,7 @@ def test_quiet_and_leaves_no_files(
     task = make_task(kind)
     monkeypatch.chdir(tmp_path)
     model = task.model(key)
-    model.fit(task.X, task.y, (task.X_test, task.y_test))
+    model.fit(task.X, task.y, Validation(task.X_test, task.y_test))
     model.predict(task.X_test)
     model.contributions(task.X_test[:3])
     assert capfd.readouterr() == ("", "")

@@ -10,7 +10,8 @@ import pytest
 
 from lex_learning import PipelineConfig
 from lex_learning.errors import InvalidDataError, LexLearningError, TargetNotFoundError
-from lex_learning.preprocessing.checks import MAX_CLASSES, check_row_count, split_target, unusual_columns
+from lex_learning.preprocessing.checks import MAX_CLASSES, check_row_count, unusual_columns
+from lex_learning.preprocessing.roles import take_apart
 
 ROWS = 40
 
@@ -23,7 +24,7 @@ def table(**columns: Any) -> pd.DataFrame:
 def refused(frame: pd.DataFrame, problem_type: str = "classification", **settings: Any) -> LexLearningError:
     settings = {"target_column": "y"} | settings
     with pytest.raises(LexLearningError) as caught:
-        split_target(frame, PipelineConfig(problem_type, **settings))  # type: ignore[arg-type]
+        take_apart(frame, PipelineConfig(problem_type, **settings))  # type: ignore[arg-type]
     assert caught.value.hint
     return caught.value
 
@@ -45,8 +46,8 @@ def test_a_missing_target_is_named_with_what_there_is(missing: str) -> None:
 
 
 def test_the_last_column_is_the_target_by_default() -> None:
-    features, target = split_target(table(), PipelineConfig("classification"))  # type: ignore[arg-type]
-    assert (list(features), target.name) == (["a", "b"], "y")
+    parts = take_apart(table(), PipelineConfig("classification"))  # type: ignore[arg-type]
+    assert (list(parts.features), parts.target.name) == (["a", "b"], "y")
 
 
 @pytest.mark.parametrize("column", ["a", "b", "y"])
@@ -98,11 +99,11 @@ def test_two_columns_of_one_name_are_refused() -> None:
 
 
 def test_names_that_are_not_text_become_text() -> None:
-    features, target = split_target(
+    parts = take_apart(
         table().set_axis([0, 1, 2], axis="columns"),
         PipelineConfig("classification", target_column="2"),  # type: ignore[arg-type]
     )
-    assert (list(features), target.name) == (["0", "1"], "2")
+    assert (list(parts.features), parts.target.name) == (["0", "1"], "2")
 
 
 def test_a_table_without_columns_or_rows_is_refused() -> None:
@@ -150,7 +151,7 @@ def test_thousands_of_classes_are_refused(kind: str, hint: str) -> None:
 
 def test_an_unused_level_of_a_categorical_target_is_no_class() -> None:
     values = pd.Series(["p", "q"] * (ROWS // 2), dtype=pd.CategoricalDtype(["p", "q", "unused"]))
-    split_target(table(y=values), PipelineConfig("classification"))  # type: ignore[arg-type]
+    take_apart(table(y=values), PipelineConfig("classification"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_constant_features_are_remarked_and_all_of_them_refused() -> None:
 def test_the_table_is_not_changed() -> None:
     frame = table().set_axis([0, 1, 2], axis="columns")
     before = frame.copy()
-    split_target(frame, PipelineConfig("classification", target_column="2"))  # type: ignore[arg-type]
+    take_apart(frame, PipelineConfig("classification", target_column="2"))  # type: ignore[arg-type]
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -211,5 +212,5 @@ def test_a_very_wide_table_is_checked_quickly() -> None:
 def test_numbers_as_classes_are_sent_to_regression() -> None:
     frame = pd.DataFrame({"x": range(60), "price": [100.5 + row for row in range(60)]})
     with pytest.raises(InvalidDataError) as caught:
-        split_target(frame, PipelineConfig("classification"))
+        take_apart(frame, PipelineConfig("classification"))
     assert caught.value.hint.startswith("Choose regression")

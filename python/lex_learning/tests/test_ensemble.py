@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from lex_learning.config import ProblemType
 from lex_learning.core.metrics import selection_score
 from lex_learning.core.problem import Problem
+from lex_learning.core.scorer import Scorer
 from lex_learning.models import model_class
 from lex_learning.models.ensemble import Ensemble, Member
-from lex_learning.training.ensemble import greedy_weights
+from lex_learning.training.ensemble import Fold, greedy_weights
 
 REGRESSION = Problem(ProblemType.REGRESSION, row_count=60, column_count=3)
 CLASSIFICATION = Problem(ProblemType.CLASSIFICATION, row_count=60, column_count=3, class_count=3)
@@ -30,6 +33,10 @@ def candidates(count: int, seed: int) -> tuple[list[np.ndarray], list[list[np.nd
     return truths, outputs
 
 
+def weights_of(truths: list[np.ndarray], outputs: list[Any], problem: Problem = REGRESSION) -> np.ndarray:
+    return greedy_weights(Scorer(problem, None), [Fold(each) for each in truths], outputs)
+
+
 def score_of(truths: list[np.ndarray], outputs: list[np.ndarray]) -> float:
     scores = [selection_score(REGRESSION, *pair) for pair in zip(truths, outputs, strict=True)]
     return float(np.mean(scores))
@@ -38,7 +45,7 @@ def score_of(truths: list[np.ndarray], outputs: list[np.ndarray]) -> float:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_ensemble_is_never_worse_than_its_best_candidate(seed: int) -> None:
     truths, outputs = candidates(8, seed)
-    weights = greedy_weights(REGRESSION, truths, outputs)
+    weights = weights_of(truths, outputs)
     mixed = [sum(w * each[fold] for w, each in zip(weights, outputs, strict=True)) for fold in range(2)]
     assert weights.sum() == pytest.approx(1.0)
     assert (weights >= 0).all()
@@ -47,22 +54,25 @@ def test_the_ensemble_is_never_worse_than_its_best_candidate(seed: int) -> None:
 
 def test_a_copy_of_a_member_is_not_taken() -> None:
     truths, outputs = candidates(3, 0)
-    alone = greedy_weights(REGRESSION, truths, outputs)
-    doubled = greedy_weights(REGRESSION, truths, [*outputs, outputs[0]])
+    alone = weights_of(truths, outputs)
+    doubled = weights_of(truths, [*outputs, outputs[0]])
     assert doubled.tolist() == [*alone.tolist(), 0.0]
 
 
 def test_a_perfect_candidate_is_taken_alone() -> None:
     truths, outputs = candidates(3, 1)
     perfect = [truth[:, None] for truth in truths]
-    assert greedy_weights(REGRESSION, truths, [*outputs, perfect]).tolist() == [0.0, 0.0, 0.0, 1.0]
+    assert weights_of(truths, [*outputs, perfect]).tolist() == [0.0, 0.0, 0.0, 1.0]
 
 
 def test_classes_are_judged_by_log_loss() -> None:
     truth = np.array([0, 1, 2, 0, 1, 2])
     unsure = np.full((6, 3), 1 / 3)
     wrong = np.eye(3)[(truth + 1) % 3]
-    assert greedy_weights(CLASSIFICATION, [truth], [[unsure], [wrong]]).tolist() == [1.0, 0.0]
+    assert weights_of([truth], [[unsure], [wrong]], CLASSIFICATION).tolist() == [
+        1.0,
+        0.0,
+    ]
 
 
 @pytest.mark.parametrize("problem", [REGRESSION, CLASSIFICATION], ids=["regression", "classification"])

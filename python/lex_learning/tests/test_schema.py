@@ -233,9 +233,10 @@ def test_an_unseen_category_is_nan_and_said() -> None:
     assert len(warnings) == 1
     assert "column 'sex': category 'xxx" in warnings[0]
     assert len(warnings[0]) < 200
-    table = SCHEMA.encode(pd.DataFrame([GOOD, {**GOOD, "sex": "?"}, {**GOOD, "sex": "!"}]))
+    frame = pd.DataFrame([GOOD, {**GOOD, "sex": "?"}, {**GOOD, "sex": "!"}])
+    table = SCHEMA.encode(frame)
     assert np.isnan(table[:, 1]).tolist() == [False, True, True]
-    assert SCHEMA.unseen(table) == ["column 'sex': a category not seen in training in 2 rows"]
+    assert SCHEMA.remarks(frame, table) == ["column 'sex': a category not seen in training in 2 rows"]
 
 
 def test_an_empty_table_has_no_rows_whatever_its_types() -> None:

@@ -43,7 +43,7 @@ class ScriptedRunner(TaskRunner):
             number = self._numbers.setdefault(repr(candidate), len(self._numbers))
             self.fits.append((number, fold))
             score = self._formula(number, fold)
-            results.append(score if isinstance(score, Failure) else FoldScore(score, 0.5, None))
+            results.append(score if isinstance(score, Failure) else FoldScore(score, score, 0.5, None))
         return results
 
 
@@ -110,7 +110,7 @@ def test_a_trial_that_fails_is_not_fatal_and_not_continued(tmp_path: Path) -> No
     assert search.trials[1].failure == "boom"
     assert result.failure is None
     assert [fold for trial, fold in runner.fits if trial == 1] == [0]
-    assert search.trials[1].score == np.inf
+    assert search.trials[1].loss == np.inf
 
 
 def test_defaults_that_fail_end_the_algorithm_with_the_reason(tmp_path: Path) -> None:
@@ -137,15 +137,15 @@ def test_the_same_seed_suggests_the_same(tmp_path: Path) -> None:
 
 def test_the_final_fit_takes_the_mean_of_the_best_rounds() -> None:
     candidate = Candidate("lightgbm", {"rounds": 300, "x": 1}, 5)
-    trial = Trial(candidate, 4, {fold: FoldScore(1.0, 0.1, 10 + min(fold, 2)) for fold in range(4)})
+    trial = Trial(candidate, 4, {fold: FoldScore(1.0, 1.0, 0.1, 10 + min(fold, 2)) for fold in range(4)})
     assert trial.final_candidate == Candidate("lightgbm", {"rounds": 11, "x": 1}, 5)
-    assert Trial(candidate, 1, {0: FoldScore(1.0, 0.1, None)}).final_candidate is candidate
-    assert Trial(candidate, 1, {0: FoldScore(1.0, 0.1, 0)}).final_candidate.params["rounds"] == 1
+    assert Trial(candidate, 1, {0: FoldScore(1.0, 1.0, 0.1, None)}).final_candidate is candidate
+    assert Trial(candidate, 1, {0: FoldScore(1.0, 1.0, 0.1, 0)}).final_candidate.params["rounds"] == 1
     assert candidate.params["rounds"] == 300
 
 
 def break_algorithm(monkeypatch: pytest.MonkeyPatch, key: str, reason: str) -> None:
-    def fit(self: Any, X: Any, y: Any, validation: Any = None) -> None:
+    def fit(self: Any, *_: Any) -> None:
         raise RuntimeError(reason)
 
     monkeypatch.setattr(model_class(key), "fit", fit)

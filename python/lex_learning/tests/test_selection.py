@@ -65,7 +65,7 @@ def test_an_algorithm_that_cannot_run_gives_way_and_is_told(monkeypatch: pytest.
     chosen, skipped = select_algorithms(settings("classification", top_k_algorithms=2), problem())
     assert chosen[0] == second
     assert len(chosen) == 2
-    assert skipped == [f"{first} was left out: no licence"]
+    assert skipped == {first: "no licence"}
 
 
 def test_a_network_switched_off_is_not_remarked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_a_network_switched_off_is_not_remarked(monkeypatch: pytest.MonkeyPatch)
         model_class("neural_network"), "unavailable_reason", classmethod(lambda cls: "no keras")
     )
     config = settings("classification", top_k_algorithms=20, enable_neural_networks=False)
-    assert select_algorithms(config, problem())[1] == []
+    assert select_algorithms(config, problem())[1] == {}
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
@@ -108,12 +108,11 @@ def test_a_new_algorithm_is_tried_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_would_not_fit_into_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem(ProblemType.REGRESSION, row_count=40_000, column_count=50)
-    monkeypatch.setattr("lex_learning.training.selection.free_memory", lambda: 50_000_000)
+    monkeypatch.setattr("lex_learning.core.machine.free_memory", lambda: 50_000_000)
     chosen, skipped = select_algorithms(settings("regression", top_k_algorithms=20), problem)
     assert "catboost" not in chosen
     assert "ridge" in chosen
-    reason = next(each for each in skipped if each.startswith("catboost"))
-    assert reason == "catboost was left out: a fit would take about 0.2 GB of memory, 0.1 GB are free"
+    assert skipped["catboost"] == "a fit would take about 0.2 GB of memory, 0.1 GB are free"
 
 
 def test_with_a_time_limit_all_that_suit_take_part() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lex_learning.training.splits import HELD_OUT, assign_folds
+from lex_learning.core.dataset import HELD_OUT
+from lex_learning.training.splits import assign_folds
 
 
 def folds_of(

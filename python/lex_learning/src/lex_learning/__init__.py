@@ -14,7 +14,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # importing `typing` for it would cost an embedding app a tenth of its start
 
 if TYPE_CHECKING:
-    from lex_learning.config import PipelineConfig, Preset, ProblemType
+    from lex_learning.config import PipelineConfig, Preset, ProblemType, ThresholdMetric
     from lex_learning.core.metrics import ClassMetrics, Metrics
     from lex_learning.core.results import ModelInfo, ModelResult, PredictionResult, TrainingResult
     from lex_learning.errors import Cancelled, LexLearningError
@@ -36,6 +36,7 @@ __all__ = [
     "Preset",
     "ProblemType",
     "ProgressUpdate",
+    "ThresholdMetric",
     "TrainedModel",
     "TrainingResult",
     "TrainingStage",
@@ -54,6 +55,7 @@ _HOMES = {
     "Preset": "config",
     "ProblemType": "config",
     "ProgressUpdate": "progress",
+    "ThresholdMetric": "config",
     "TrainedModel": "inference.model",
     "TrainingResult": "core.results",
     "TrainingStage": "progress",

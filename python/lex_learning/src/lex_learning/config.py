@@ -7,9 +7,12 @@ import json
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from lex_learning.errors import InvalidConfigError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class ProblemType(StrEnum):
@@ -25,6 +28,29 @@ class Preset(StrEnum):
     FAST = "fast"
     BALANCED = "balanced"
     BEST = "best"
+
+
+class ThresholdMetric(StrEnum):
+    """What the probability from which the second of two classes is predicted can be tuned for."""
+
+    F1 = "f1"
+    BALANCED_ACCURACY = "balanced_accuracy"
+
+
+METRICS: dict[ProblemType, tuple[str, ...]] = {
+    ProblemType.CLASSIFICATION: (
+        "log_loss",
+        "accuracy",
+        "balanced_accuracy",
+        "f1_macro",
+        "f1_weighted",
+        "roc_auc",
+    ),
+    ProblemType.REGRESSION: ("rmse", "mae", "median_absolute_error", "mape", "r2"),
+}
+"""What models can be compared by; the first is the default."""
+
+BALANCED = "balanced"
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,9 @@ BOUNDS: dict[str, Bounds] = {
     "interval_coverage": Bounds(0.5, 0.999),
     "time_limit": Bounds(0.001, 31_536_000),
 }
+
+ROLES = ("weight_column", "group_column", "time_column")
+"""Settings that name a column which is neither a feature nor the target."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +110,24 @@ class PipelineConfig:
             bounds that come with each prediction. Default: no bounds.
         refit: Fit the chosen models once more on all training rows: a smaller and quicker model, at some cost
             in accuracy. Default: only if `algorithm` is named and there is no `time_limit`; else the models
-            of the folds make up the model.
+            of the folds make up the model. With a `time_column`, true: the newest rows matter most.
+        weight_column: Column that holds the weight of each row, 0 or more: how much it counts in fits, in the
+            comparison of models and in the metrics. No feature. Default: all rows count the same.
+        group_column: Column whose rows of one value, such as a patient, stay together in every split. No
+            feature. Not together with `time_column`.
+        time_column: Column of numbers or sortable text by which rows are ordered: every split trains on the
+            past and tests on the future. No feature.
+        class_weights: How much the rows of each class count in fits and in the comparison of models:
+            `balanced`, for the same total in every class, or weights by label, 1 for a label not named. The
+            probabilities are then those of a table so weighted. Default: all the same.
+        metric: What models are compared by and the ensemble is chosen for, one of `METRICS`. Default: log
+            loss or root mean squared error. In Python also a function of the true values and the predictions,
+            which returns a number: values and shape (rows,) for a regression; for classes, codes (places
+            among the sorted classes) and probabilities, shape (rows, classes). Lower is better, unless the
+            function has an attribute `greater_is_better` that is true. It is given no weights.
+        threshold_metric: For two classes, tune the probability from which the second one (in sorted order) is
+            predicted, out of fold, for `f1` or `balanced_accuracy`. Default: the more probable class.
+        allow_missing: Accept nulls in feature columns. Default false.
 
     Raises:
         InvalidConfigError: A value is of the wrong type or out of its bounds.
@@ -111,10 +157,20 @@ class PipelineConfig:
     hold_out: bool = True
     interval_coverage: float | None = None
     refit: bool | None = None
+    weight_column: str | None = None
+    group_column: str | None = None
+    time_column: str | None = None
+    class_weights: str | dict[str, float] | None = None
+    metric: str | Callable[..., float] | None = None
+    threshold_metric: ThresholdMetric | None = None
+    allow_missing: bool = False
 
     def __post_init__(self) -> None:
         for name, kind in (("problem_type", ProblemType), ("preset", Preset)):
-            object.__setattr__(self, name, _one_of(name, getattr(self, name), kind))
+            object.__setattr__(self, name, _one_of(name, getattr(self, name), list(kind)))
+        if self.threshold_metric is not None:
+            chosen = _one_of("threshold_metric", self.threshold_metric, list(ThresholdMetric))
+            object.__setattr__(self, "threshold_metric", chosen)
         for field in dataclasses.fields(self):
             _check_type(field.name, str(field.type), getattr(self, field.name))
         for name, bounds in BOUNDS.items():
@@ -124,19 +180,55 @@ class PipelineConfig:
             raise InvalidConfigError(
                 "n_jobs is 0, expected -1 or 1 to 1024", hint="Use -1 for all cores.", field="n_jobs"
             )
-        for name in ("target_column", "engine", "work_dir"):
-            if getattr(self, name) == "":
-                raise InvalidConfigError(
-                    f"{name} is empty, expected some text", hint="Leave it out for the default.", field=name
-                )
+        self._check_texts()
         if self.interval_coverage is not None and self.problem_type is not ProblemType.REGRESSION:
             raise InvalidConfigError(
                 f"interval_coverage is {self.interval_coverage}, and classes have no intervals",
                 hint="Leave it out, or choose regression.",
                 field="interval_coverage",
             )
+        for name in ("class_weights", "threshold_metric"):
+            if getattr(self, name) is not None and self.problem_type is not ProblemType.CLASSIFICATION:
+                raise InvalidConfigError(
+                    f"{name} is {shown(getattr(self, name))}, and only classes have one",
+                    hint="Leave it out, or choose classification.",
+                    field=name,
+                )
+        _check_class_weights(self.class_weights)
+        if self.metric is not None and not callable(self.metric):
+            _one_of("metric", self.metric, METRICS[self.problem_type])
+        self._check_roles()
         if self.algorithm is not None:
             _check_algorithm(self.algorithm, self.problem_type)
+
+    def _check_texts(self) -> None:
+        for name in ("target_column", "engine", "work_dir", *ROLES):
+            if getattr(self, name) == "":
+                raise InvalidConfigError(
+                    f"{name} is empty, expected some text", hint="Leave it out for the default.", field=name
+                )
+
+    def _check_roles(self) -> None:
+        if self.group_column is not None and self.time_column is not None:
+            raise InvalidConfigError(
+                "group_column and time_column are both set, and a split can honour but one of them",
+                hint="Keep the one by which new rows will differ from these.",
+                field="group_column",
+            )
+        taken = {self.target_column: "target_column"}
+        for role in ROLES:
+            name = getattr(self, role)
+            if name is not None and taken.setdefault(name, role) != role:
+                raise InvalidConfigError(
+                    f"{role} and {taken[name]} are both {shown(name)}",
+                    hint="Give each a column of its own.",
+                    field=role,
+                )
+
+    @property
+    def role_columns(self) -> list[str]:
+        """Columns that are neither features nor the target."""
+        return [name for name in (getattr(self, role) for role in ROLES) if name is not None]
 
     @classmethod
     def builder(cls) -> PipelineConfigBuilder:
@@ -187,8 +279,9 @@ class PipelineConfig:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings by name, JSON-safe."""
-        return dataclasses.asdict(self)
+        """All settings by name, JSON-safe; a function by its name."""
+        values = dataclasses.asdict(self)
+        return values | {"metric": metric_name(self.metric)}
 
 
 class PipelineConfigBuilder:
@@ -281,6 +374,34 @@ class PipelineConfigBuilder:
         """Fit the chosen models once more on all training rows."""
         return self._set("refit", value)
 
+    def weight_column(self, value: str) -> Self:
+        """Column that holds the weight of each row."""
+        return self._set("weight_column", value)
+
+    def group_column(self, value: str) -> Self:
+        """Column whose rows of one value stay together in every split."""
+        return self._set("group_column", value)
+
+    def time_column(self, value: str) -> Self:
+        """Column by which every split trains on the past and tests on the future."""
+        return self._set("time_column", value)
+
+    def class_weights(self, value: str | dict[str, float]) -> Self:
+        """How much the rows of each class count."""
+        return self._set("class_weights", value)
+
+    def metric(self, value: str | Callable[..., float]) -> Self:
+        """What models are compared by."""
+        return self._set("metric", value)
+
+    def threshold_metric(self, value: ThresholdMetric | str) -> Self:
+        """What the probability is tuned for from which the second of two classes is predicted."""
+        return self._set("threshold_metric", value)
+
+    def allow_missing(self, value: bool) -> Self:
+        """Accept nulls in feature columns."""
+        return self._set("allow_missing", value)
+
     def build(self) -> PipelineConfig:
         """The checked configuration.
 
@@ -290,10 +411,16 @@ class PipelineConfigBuilder:
         return PipelineConfig.from_dict(self._values)
 
 
-def _one_of(name: str, value: object, kind: type[StrEnum]) -> StrEnum:
-    if isinstance(value, str) and value in list(kind):
-        return kind(value)
-    known = [f"'{each}'" for each in kind]
+def metric_name(metric: str | Callable[..., float] | None) -> str | None:
+    """The name of a metric, which may be a function."""
+    return getattr(metric, "__name__", type(metric).__name__) if callable(metric) else metric
+
+
+def _one_of[Text: str](name: str, value: object, known_values: Sequence[Text]) -> Text:
+    for each in known_values:
+        if isinstance(value, str) and value == each:
+            return each
+    known = [f"'{each}'" for each in known_values]
     raise InvalidConfigError(
         f"{name} is {shown(value)}, expected {', '.join(known[:-1])} or {known[-1]}",
         hint=f"Set {name} to one of them.",
@@ -319,6 +446,26 @@ def _check_type(name: str, annotation: str, value: object) -> None:
             hint=f"Give {name} a value of that type.",
             field=name,
         )
+
+
+def _check_class_weights(weights: object) -> None:
+    if weights is None or weights == BALANCED:
+        return
+    fine = isinstance(weights, dict) and weights and all(isinstance(label, str) for label in weights)
+    if not fine:
+        raise InvalidConfigError(
+            f"class_weights is {shown(weights)}, expected '{BALANCED}' or weights by label",
+            hint=f"Set class_weights to '{BALANCED}', or to such as {{'yes': 5.0}}.",
+            field="class_weights",
+        )
+    for label, weight in weights.items():  # type: ignore[attr-defined]
+        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not is_number or not 0 < weight < float("inf"):
+            raise InvalidConfigError(
+                f"class_weights gives {shown(label)} a weight of {shown(weight)}, expected a number above 0",
+                hint="Leave a class out for a weight of 1.",
+                field="class_weights",
+            )
 
 
 def _check_bounds(name: str, value: float, bounds: Bounds) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -105,8 +106,18 @@ def _add_training_options(train: argparse.ArgumentParser) -> None:
         text = about + ("" if defaults[name] is None else _DEFAULT)
         metavar = "SECONDS" if name == "time_limit" else _METAVARS[kind]
         train.add_argument(flag, dest=name, type=kind, metavar=metavar, default=defaults[name], help=text)
+    weights = 'weight of the classes: balanced, or JSON such as {"yes": 5}'
+    train.add_argument("--class-weights", type=_class_weights, metavar="WEIGHTS", help=weights)
+    train.add_argument("--allow-missing", action="store_true", help="accept nulls in feature columns")
     refit = "fit the chosen models on all training rows; default: only with --algorithm and no --time-limit"
     train.add_argument("--refit", action=argparse.BooleanOptionalAction, help=refit)
+
+
+def _class_weights(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 _TABLE = ".csv or .parquet file"
@@ -126,6 +137,11 @@ _SETTINGS: tuple[tuple[str, str, type, str], ...] = (
     ("--engine", "engine", str, "address of a Dask cluster that fits; default: this machine"),
     ("--interval", "interval_coverage", float, "share of values between the bounds, 0.5 to 0.999"),
     ("--work-dir", "work_dir", str, "folder that keeps finished fits, to go on from after a crash"),
+    ("--weights", "weight_column", str, "column that holds the weight of each row, 0 or more"),
+    ("--groups", "group_column", str, "column whose rows of one value stay together in every split"),
+    ("--time", "time_column", str, "column by which every split goes from the past to the future"),
+    ("--metric", "metric", str, "what models are compared by, such as roc_auc; default: log_loss or rmse"),
+    ("--threshold-metric", "threshold_metric", str, "tune the threshold for f1 or balanced_accuracy"),
     ("--no-hold-out", "hold_out", bool, "train on all rows; metrics are then those of the cross-validation"),
     ("--no-optimize", "optimize_hyperparams", bool, "train with default settings, without a search"),
     ("--no-neural-networks", "enable_neural_networks", bool, "leave the neural network out"),

@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import mmap
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.config import ProblemType
+from lex_learning.config import ProblemType, metric_name
 from lex_learning.core.problem import Problem
 from lex_learning.core.schema import Schema
+from lex_learning.core.scorer import Scorer
 from lex_learning.core.target import Target
+from lex_learning.errors import InvalidConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+HELD_OUT = -1
+"""The fold of rows that no fit sees."""
+SKEWNESS = 1.0
+"""From this skewness of a target on, candidates may learn its logarithm."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,14 @@ class Dataset:
     Args:
         features: Encoded features, shape (rows, columns), float64.
         outcome: Class codes (int32) or values (float64), one a row.
-        folds: Fold of each row, or -1 for a held-out one.
+        folds: Fold of each row, or -1 for a held-out one; see `assign_folds`.
         schema: The feature columns.
         target: The target column.
+        is_ordered: Whether the folds go along time.
+        weights: How much each row counts; None: all the same.
+        class_weights: By class code, how much more its rows count in fits and comparisons; or None.
+        groups: Codes of the groups that no split tears apart, or None.
+        metric: What candidates are compared by; see `PipelineConfig.metric`.
     """
 
     features: NDArray[np.float64]
@@ -38,6 +51,11 @@ class Dataset:
     folds: NDArray[np.int8]
     schema: Schema
     target: Target
+    is_ordered: bool = False
+    weights: NDArray[np.float64] | None = None
+    class_weights: NDArray[np.float64] | None = None
+    groups: NDArray[np.int32] | None = None
+    metric: str | Callable[..., float] | None = None
 
     def problem_of(self, row_count: int) -> Problem:
         """The shape of a part of `row_count` rows."""
@@ -47,7 +65,55 @@ class Dataset:
             column_count=len(self.schema.columns),
             class_count=len(self.target.classes),
             categorical_levels=self.schema.categorical_levels,
+            has_skewed_target=self._has_skewed_target,
         )
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The shape of the whole."""
+        return self.problem_of(len(self.outcome))
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """What candidates are compared by."""
+        return Scorer(self.problem, self.metric)
+
+    def rows_to_fit(self, fold: int) -> NDArray[np.intp]:
+        """Rows from which the model that is tested on a fold learns."""
+        others = self.folds > fold if self.is_ordered else (self.folds != fold) & (self.folds != HELD_OUT)
+        return np.flatnonzero(others)
+
+    def rows_of(self, fold: int) -> NDArray[np.intp]:
+        """Rows of a fold, or those held out."""
+        return np.flatnonzero(self.folds == fold)
+
+    @property
+    def training_rows(self) -> NDArray[np.intp]:
+        """All rows but those held out."""
+        return np.flatnonzero(self.folds != HELD_OUT)
+
+    def weights_of(self, rows: NDArray[np.intp]) -> NDArray[np.float64] | None:
+        """How much each of these rows counts in fits and comparisons, 1 on average; None: all the same."""
+        if self.weights is None and self.class_weights is None:
+            return None
+        counts = np.ones(len(rows)) if self.weights is None else self.weights[rows]
+        if self.class_weights is not None:
+            counts = counts * self.class_weights[self.outcome[rows]]
+        scaled: NDArray[np.float64] = counts / counts.mean()
+        return scaled
+
+    def groups_of(self, rows: NDArray[np.intp]) -> NDArray[Any] | None:
+        """What a split within these rows must not tear apart: groups, or parts of time."""
+        if self.groups is not None:
+            return self.groups[rows]
+        return self.folds[rows] if self.is_ordered else None
+
+    @cached_property
+    def _has_skewed_target(self) -> bool:
+        if self.target.classes:
+            return False
+        values = self.outcome[self.training_rows]
+        return bool(values.min() > 0 and _skewness(values) > max(SKEWNESS, 2.0 * _skewness(np.log(values))))
 
     def take(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """A copy of some rows of the features.
@@ -68,18 +134,70 @@ class Dataset:
         np.save(folder / "features.npy", self.features)
         np.save(folder / "outcome.npy", self.outcome)
         np.save(folder / "folds.npy", self.folds)
-        facts = {"schema": self.schema.to_dict(), "target": self.target.name, "classes": self.target.classes}
+        for name in _OPTIONAL:
+            if getattr(self, name) is not None:
+                np.save(folder / f"{name}.npy", getattr(self, name))
+        facts = {
+            "schema": self.schema.to_dict(),
+            "target": self.target.name,
+            "classes": self.target.classes,
+            "is_ordered": self.is_ordered,
+            "metric": None if callable(self.metric) else self.metric,
+        }
         (folder / "dataset.json").write_text(json.dumps(facts), encoding="utf-8")
+        if callable(self.metric):
+            (folder / _FUNCTION_FILE).write_bytes(function_bytes(self.metric))
+
+
+_OPTIONAL = ("weights", "class_weights", "groups")
+_FUNCTION_FILE = "metric.pkl"
+
+
+def function_bytes(function: Callable[..., float]) -> bytes:
+    """A function for another process: by value, where it is of a script or a notebook.
+
+    Raises:
+        InvalidConfigError: It holds what cannot leave this process.
+    """
+    import cloudpickle  # type: ignore[import-untyped]
+
+    try:
+        data: bytes = cloudpickle.dumps(function)
+    except Exception as error:  # whatever its objects raise
+        raise InvalidConfigError(
+            f"the metric {metric_name(function)!r} cannot be sent to worker processes: {error}",
+            hint="Give a function that refers to no open files, locks or connections.",
+            field="metric",
+        ) from error
+    return data
 
 
 @lru_cache(maxsize=1)
 def load_dataset(folder: Path) -> Dataset:
     """Map a saved dataset, read-only. The newest one stays mapped."""
     facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    optional = {name: folder / f"{name}.npy" for name in _OPTIONAL}
     return Dataset(
         features=np.load(folder / "features.npy", mmap_mode="r"),
         outcome=np.load(folder / "outcome.npy"),
         folds=np.load(folder / "folds.npy"),
         schema=Schema.from_dict(facts["schema"]),
         target=Target(facts["target"], tuple(facts["classes"])),
+        is_ordered=facts["is_ordered"],
+        metric=_load_function(folder / _FUNCTION_FILE) or facts["metric"],
+        **{name: np.load(path) for name, path in optional.items() if path.exists()},
     )
+
+
+def _load_function(path: Path) -> Callable[..., float] | None:
+    import pickle
+
+    if not path.exists():
+        return None
+    function: Callable[..., float] = pickle.loads(path.read_bytes())  # noqa: S301 - this training wrote it
+    return function
+
+
+def _skewness(values: NDArray[np.float64]) -> float:
+    deviation = float(values.std())
+    return float((((values - values.mean()) / deviation) ** 3).mean()) if deviation > 0 else 0.0

@@ -33,3 +33,11 @@ def free_memory() -> int | None:
     except (OSError, ValueError):  # no container, or "max"
         return free
     return min(free, max(0, limit - used))
+
+
+def memory_reason(needed: int) -> str | None:
+    """Why a fit that needs so many bytes cannot be, or None."""
+    free = free_memory()
+    if free is None or needed <= free:
+        return None
+    return f"a fit would take about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"

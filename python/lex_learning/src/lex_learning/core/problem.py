@@ -17,6 +17,7 @@ class Problem:
         column_count: Feature columns.
         class_count: Number of classes; 0 for regression.
         categorical_levels: Number of levels by index of each categorical column.
+        has_skewed_target: Whether the values, all above 0, are far less skewed in logarithms.
     """
 
     type: ProblemType
@@ -24,6 +25,7 @@ class Problem:
     column_count: int
     class_count: int = 0
     categorical_levels: dict[int, int] = field(default_factory=dict)
+    has_skewed_target: bool = False
 
     @property
     def is_classification(self) -> bool:

@@ -17,8 +17,8 @@ class ModelResult:
     Args:
         name: The algorithm's key, or `ensemble`.
         library: The library that it comes from.
-        metric: `log_loss` or `rmse`, of the cross-validation; lower is better.
-        score: Mean over the folds, or None if it failed.
+        metric: What the score is, such as `log_loss`.
+        score: Mean over the folds of the cross-validation, or None if it failed.
         fold_scores: One score a fold.
         hyperparameters: The settings behind the score.
         trials: Settings tried.
@@ -28,6 +28,9 @@ class ModelResult:
         predict_microseconds: Time for a row within a batch, of all its fold models on one core.
         megabytes: Size of its fold models.
         failure: Why it has no score, or None.
+        greater_is_better: Whether a greater score is better; false for log loss and root mean squared error.
+        metric_failure: Why the metric that was asked for has no value for it; `score` is then log loss or
+            root mean squared error.
     """
 
     name: str
@@ -43,6 +46,8 @@ class ModelResult:
     predict_microseconds: float | None = None
     megabytes: float | None = None
     failure: str | None = None
+    greater_is_better: bool = False
+    metric_failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,10 @@ class ModelInfo:
         schema: The columns with kinds, levels and ranges.
         interval_coverage: Share of values that lie between the bounds of the predictions; None without.
         interval_half_width: Distance of the bounds from the prediction, in the target's unit.
+        decision_threshold: Probability of the second class from which it is predicted; None: the most
+            probable class is.
+        unused_columns: Columns of the training table that are no features, such as that of the weights.
+            They may be present in a table to predict.
     """
 
     problem_type: str
@@ -141,6 +150,8 @@ class ModelInfo:
     schema: list[dict[str, Any]]
     interval_coverage: float | None = None
     interval_half_width: float | None = None
+    decision_threshold: float | None = None
+    unused_columns: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe form."""

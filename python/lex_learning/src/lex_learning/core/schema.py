@@ -1,7 +1,8 @@
 """The frozen column schema: names, types, levels and order, and the encoding into numbers.
 
 All models see one `float64` matrix: numbers as they are, booleans as 0 and 1, categories as
-the index of their level in the training table, and NaN for a category not seen in training.
+the index of their level in the training table, and NaN for a category not seen in training or
+for a value that is missing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from lex_learning.errors import InferenceError, InvalidDataError, counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -40,6 +41,8 @@ class Column:
         levels: Sorted levels of a categorical column, else empty.
         minimum: Smallest training value of a numeric column.
         maximum: Largest training value of a numeric column.
+        nullable: Whether a value may be missing.
+        missing: Training rows without a value.
     """
 
     name: str
@@ -47,10 +50,14 @@ class Column:
     levels: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    nullable: bool = False
+    missing: int = 0
 
     @property
     def is_constant(self) -> bool:
         """Whether the training table held a single value."""
+        if self.missing:
+            return False
         if self.kind is ColumnKind.CATEGORICAL:
             return len(self.levels) < 2
         return self.minimum == self.maximum
@@ -73,9 +80,9 @@ class Schema:
         self._known = frozenset(self.names)
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame) -> Self:
+    def from_frame(cls, frame: pd.DataFrame, *, nullable: bool = False) -> Self:
         """Read the schema off a checked training table (features only)."""
-        return cls([_read_column(str(name), frame[name]) for name in frame.columns])
+        return cls([_read_column(str(name), frame[name], nullable) for name in frame.columns])
 
     @classmethod
     def from_dict(cls, values: list[dict[str, Any]]) -> Self:
@@ -100,12 +107,12 @@ class Schema:
             if column.kind is ColumnKind.CATEGORICAL
         }
 
-    def encode(self, frame: pd.DataFrame, ignore: str | None = None) -> NDArray[np.float64]:
+    def encode(self, frame: pd.DataFrame, ignore: Collection[str] = ()) -> NDArray[np.float64]:
         """Encode a table, its columns in any order; shape (rows, columns), column-major.
 
         Args:
             frame: The table.
-            ignore: A column that may be present and is not used (the target).
+            ignore: Columns that may be present and are not used, such as the target.
 
         Raises:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.
@@ -121,7 +128,7 @@ class Schema:
         return matrix
 
     def encode_row(
-        self, row: Mapping[str, object], ignore: str | None = None
+        self, row: Mapping[str, object], ignore: Collection[str] = ()
     ) -> tuple[NDArray[np.float64], list[str]]:
         """Encode one row given by column name; also returns what is unusual about it.
 
@@ -141,16 +148,35 @@ class Schema:
             raise
         return np.array([values]), warnings
 
-    def unseen(self, matrix: NDArray[np.float64]) -> list[str]:
-        """A sentence for each categorical column of an encoded table that holds unseen levels."""
-        counts = {index: int(np.isnan(matrix[:, index]).sum()) for index in self.categorical_levels}
-        return [
-            f"column {self.names[index]!r}: a category not seen in training in {counted(count, 'row')}"
-            for index, count in counts.items()
+    def unseen(self, frame: pd.DataFrame, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which cells of an encoded table hold categories not seen in training; shape (rows, columns)."""
+        cells = np.zeros(matrix.shape, dtype=bool)
+        for index in self.categorical_levels:
+            unknown = np.isnan(matrix[:, index])
+            if unknown.any() and self.columns[index].nullable:
+                unknown &= frame[self.names[index]].notna().to_numpy()
+            cells[:, index] = unknown
+        return cells
+
+    def remarks(self, frame: pd.DataFrame, matrix: NDArray[np.float64]) -> list[str]:
+        """A sentence for each column that holds unseen levels, or nulls while training had none."""
+        unseen = self.unseen(frame, matrix).sum(axis=0)
+        sentences = [
+            f"column {self.names[index]!r}: a category not seen in training in {counted(int(count), 'row')}"
+            for index, count in enumerate(unseen)
             if count
         ]
+        for index, column in enumerate(self.columns):
+            if column.nullable and not column.missing:
+                count = int(np.isnan(matrix[:, index]).sum() - unseen[index])
+                if count:
+                    sentences.append(
+                        f"column {column.name!r}: no value in {counted(count, 'row')}, "
+                        "and none was missing in training"
+                    )
+        return sentences
 
-    def _check_names(self, given: list[str], ignore: str | None) -> None:
+    def _check_names(self, given: list[str], ignore: Collection[str]) -> None:
         present = set(given)
         missing = [name for name in self.names if name not in present]
         if missing:
@@ -159,7 +185,7 @@ class Schema:
                 hint=f"Give all columns of the training table: {', '.join(self.names)}.",
                 column=missing[0],
             )
-        extra = [name for name in given if name not in self._known and name != ignore]
+        extra = [name for name in given if name not in self._known and name not in ignore]
         if extra:
             raise InferenceError(
                 f"column {extra[0]!r} was not in the training table" + _and_more(extra),
@@ -176,22 +202,31 @@ def column_kind(series: pd.Series[Any]) -> ColumnKind | None:
     import pandas as pd
 
     kind = series.dtype
+    is_text = isinstance(kind, pd.StringDtype)
     if isinstance(kind, pd.CategoricalDtype):
-        return ColumnKind.CATEGORICAL if pd.api.types.is_string_dtype(kind.categories) else None
+        is_text = bool(pd.api.types.is_string_dtype(kind.categories))
+    if is_text:
+        return ColumnKind.CATEGORICAL
+    if pd.api.types.is_object_dtype(kind):
+        return _kind_of_objects(series)
     if pd.api.types.is_bool_dtype(kind):
         return ColumnKind.BOOLEAN
     if pd.api.types.is_integer_dtype(kind):
         return ColumnKind.INTEGER
     if pd.api.types.is_float_dtype(kind):
         return ColumnKind.FLOAT
-    is_text = isinstance(kind, pd.StringDtype) or (
-        pd.api.types.is_object_dtype(kind)
-        and series.map(lambda value: isinstance(value, str) or value is None).all()
-    )
-    return ColumnKind.CATEGORICAL if is_text else None
+    return None
 
 
-def _read_column(name: str, series: pd.Series[Any]) -> Column:
+def _kind_of_objects(series: pd.Series[Any]) -> ColumnKind | None:
+    # Of booleans with nulls, Arrow makes objects.
+    present = series[series.notna()]
+    if len(present) and present.map(lambda value: isinstance(value, bool)).all():
+        return ColumnKind.BOOLEAN
+    return ColumnKind.CATEGORICAL if present.map(lambda value: isinstance(value, str)).all() else None
+
+
+def _read_column(name: str, series: pd.Series[Any], nullable: bool) -> Column:
     kind = column_kind(series)
     if kind is None:
         raise InvalidDataError(
@@ -199,21 +234,26 @@ def _read_column(name: str, series: pd.Series[Any]) -> Column:
             hint="Drop it or convert it.",
             column=name,
         )
+    missing = int(series.isna().sum())
+    known = series.dropna() if missing else series
     if kind is ColumnKind.CATEGORICAL:
-        return Column(name, kind, levels=tuple(sorted(series.unique())))
-    return Column(name, kind, minimum=float(series.min()), maximum=float(series.max()))
+        return Column(name, kind, tuple(sorted(known.unique())), nullable=nullable, missing=missing)
+    least, most = float(known.min()), float(known.max())
+    return Column(name, kind, (), least, most, nullable=nullable, missing=missing)
 
 
 def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
     import pandas as pd
 
     null_count = int(series.isna().sum())
-    if null_count:
+    if null_count and not column.nullable:
         raise InferenceError(
             f"column {column.name!r} has a null or NaN in {counted(null_count, 'row')}",
-            hint="Fill or drop them.",
+            hint="Fill or drop them; or train with allow_missing, which takes them.",
             column=column.name,
         )
+    if null_count == len(series):
+        return np.full(len(series), np.nan)
     given = column_kind(series)
     numeric = {ColumnKind.INTEGER, ColumnKind.FLOAT}
     if given is not column.kind and not (given in numeric and column.kind in numeric):
@@ -226,9 +266,10 @@ def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
         # Each distinct text is looked up once, however long the table.
         codes, present = pd.factorize(series)
         positions = {level: float(index) for index, level in enumerate(column.levels)}
-        return np.array([positions.get(level, np.nan) for level in present.tolist()])[codes]
-    values = series.to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all():
+        # The last stands for nulls, whose code is -1.
+        return np.array([*(positions.get(level, np.nan) for level in present.tolist()), np.nan])[codes]
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(values).any():
         raise InferenceError(
             f"column {column.name!r} holds an infinite value", hint="Give finite numbers.", column=column.name
         )
@@ -236,6 +277,21 @@ def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
 
 
 def _row_encoder(column: Column) -> Callable[[object, list[str]], float]:
+    encode = _value_encoder(column)
+    if not column.nullable:
+        return encode
+
+    def encode_or_miss(value: object, warnings: list[str]) -> float:
+        if value is not None and value == value:  # noqa: PLR0124 - NaN is not itself
+            return encode(value, warnings)
+        if not column.missing:
+            warnings.append(f"column {column.name!r} has no value, and none was missing in training")
+        return float("nan")
+
+    return encode_or_miss
+
+
+def _value_encoder(column: Column) -> Callable[[object, list[str]], float]:
     name = column.name
 
     def wrong(value: object) -> InferenceError:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
-    from lex_learning.models.base import Matrix, Model
-    from lex_learning.models.ensemble import Ensemble
+    from lex_learning.models.base import Matrix, Predictor
 
 MAX_EVALUATIONS = 100_000
 """Rows that a model predicts, at most, for one approximate explanation."""
@@ -58,7 +57,7 @@ class Contributions:
 
 
 def explain(
-    model: Model | Ensemble,
+    model: Predictor,
     X: Matrix,
     background: Matrix,
     problem: Problem,
@@ -120,7 +119,7 @@ def explain(
     return found
 
 
-def _space(model: Model | Ensemble, problem: Problem) -> Space:
+def _space(model: Predictor, problem: Problem) -> Space:
     if not problem.is_classification:
         return Space.VALUE
     return Space.PROBABILITY if model.explains_probabilities else Space.LOG_ODDS
@@ -133,7 +132,7 @@ def _exact(values: Matrix, base: Matrix, space: Space) -> Contributions:
 
 
 def _approximate(
-    model: Model | Ensemble,
+    model: Predictor,
     X: Matrix,
     background: Matrix,
     problem: Problem,

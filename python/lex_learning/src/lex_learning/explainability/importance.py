@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
-    from lex_learning.models.base import Matrix, Model
-    from lex_learning.models.ensemble import Ensemble
+    from lex_learning.models.base import Matrix, Predictor
 
 MAX_EVALUATIONS = 100_000
 """Rows that a model predicts, at most, in a table of up to 1,666 columns."""
@@ -27,7 +26,7 @@ SMALLEST_PROBABILITY = 1e-4
 
 
 def permutation_importance(
-    model: Model | Ensemble,
+    model: Predictor,
     X: Matrix,
     y: NDArray[Any],
     problem: Problem,
@@ -103,7 +102,7 @@ def _budget(row_count: int, column_count: int, most_evaluations: int, *, in_hast
 
 
 def _shuffled_loss(
-    model: Model | Ensemble,
+    model: Predictor,
     X: Matrix,
     y: NDArray[Any],
     problem: Problem,
@@ -118,7 +117,7 @@ def _shuffled_loss(
     return _loss(model, shuffled, np.tile(y, repeats), problem)
 
 
-def _loss(model: Model | Ensemble, X: Matrix, y: NDArray[Any], problem: Problem) -> float:
+def _loss(model: Predictor, X: Matrix, y: NDArray[Any], problem: Problem) -> float:
     predicted = model.predict(X)
     if problem.is_classification:
         right = predicted[np.arange(len(y)), y]

@@ -26,8 +26,7 @@ from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotF
 if TYPE_CHECKING:
     from os import PathLike
 
-    from lex_learning.models.base import Model
-    from lex_learning.models.ensemble import Ensemble
+    from lex_learning.models.base import Predictor
 
 FORMAT = "lex-learning model"
 VERSION = 1
@@ -82,14 +81,14 @@ _TRUSTED_NAMES = frozenset(
 )
 
 
-def pack(info: ModelInfo, model: Model | Ensemble, classes: tuple[Any, ...]) -> bytes:
+def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...]) -> bytes:
     """The bytes of a model file."""
     payload = pickle.dumps({"model": model, "classes": classes})
     facts = pickle.dumps({"format": FORMAT, "version": VERSION, "info": info.to_dict(), "payload": payload})
     return facts + hashlib.sha256(facts).digest()
 
 
-def unpack(data: bytes) -> tuple[ModelInfo, Model | Ensemble, tuple[Any, ...]]:
+def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
     """The reverse of `pack`.
 
     Raises:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lex_learning.core.machine import core_count
+from lex_learning.core.metrics import predicted_codes
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import ExplainabilityError, InferenceError, shown
+from lex_learning.errors import ExplainabilityError, InferenceError, counted, shown
 from lex_learning.inference import files
 from lex_learning.seeds import derive_seed
 
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
     from lex_learning.core.metrics import Metrics
     from lex_learning.core.results import ModelInfo
-    from lex_learning.models.base import Matrix, Model
-    from lex_learning.models.ensemble import Ensemble
+    from lex_learning.models.base import Matrix, Predictor
 
 PREDICTION = "prediction"
 LOWER, UPPER = "lower", "upper"
@@ -76,7 +76,7 @@ class TrainedModel:
     """
 
     def __init__(
-        self, info: ModelInfo, model: Model | Ensemble, classes: tuple[str | int | float | bool, ...] = ()
+        self, info: ModelInfo, model: Predictor, classes: tuple[str | int | float | bool, ...] = ()
     ) -> None:
         self._info = info
         self._model = model
@@ -84,6 +84,7 @@ class TrainedModel:
         self._schema = Schema.from_dict(info.schema)
         self._target = Target(info.target_column, tuple(classes))
         self._labels = self._target.labels
+        self._ignored = frozenset({info.target_column, *info.unused_columns})
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
@@ -127,7 +128,7 @@ class TrainedModel:
                 f"the row is of type {type(row).__name__}, expected a mapping",
                 hint="Give {column: value, ...}.",
             )
-        matrix, warnings = self._schema.encode_row(row, ignore=self._target.name)
+        matrix, warnings = self._schema.encode_row(row, ignore=self._ignored)
         shares = self._output(matrix)[0].tolist()
         if not self._labels:
             value, margin = shares[0], self._info.interval_half_width
@@ -136,7 +137,9 @@ class TrainedModel:
             return PredictionResult(
                 value=value, warnings=warnings, lower=value - margin, upper=value + margin
             )
-        label = self._labels[shares.index(max(shares))]
+        threshold = self._info.decision_threshold
+        code = shares.index(max(shares)) if threshold is None else int(shares[1] >= threshold)
+        label = self._labels[code]
         return PredictionResult(label, None, dict(zip(self._labels, shares, strict=True)), warnings)
 
     def predict_table(self, frame: pd.DataFrame) -> TablePrediction:
@@ -145,8 +148,9 @@ class TrainedModel:
         Raises:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.
         """
-        matrix = self._schema.encode(frame, ignore=self._target.name)
-        warnings = self._schema.unseen(matrix)
+        frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+        matrix = self._schema.encode(frame, ignore=self._ignored)
+        warnings = self._schema.remarks(frame, matrix)
         if not len(matrix):
             return TablePrediction(
                 np.empty(0, dtype=np.int64 if self._labels else np.float64),
@@ -157,7 +161,7 @@ class TrainedModel:
         output = self._output(matrix)
         if not self._labels:
             return TablePrediction(output[:, 0], None, warnings, self._info.interval_half_width)
-        return TablePrediction(output.argmax(axis=1), output, warnings)
+        return TablePrediction(predicted_codes(output, self._info.decision_threshold), output, warnings)
 
     def _output(self, matrix: Matrix) -> Matrix:
         output = self._model.predict(matrix)
@@ -205,8 +209,10 @@ class TrainedModel:
         from lex_learning.explainability.contributions import MAX_BACKGROUND_ROWS, explain
         from lex_learning.explainability.plots import draw_plots
 
-        matrix = self._schema.encode(frame, ignore=self._target.name)
-        known = matrix[~np.isnan(matrix).any(axis=1)]
+        frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+        matrix = self._schema.encode(frame, ignore=self._ignored)
+        unseen = self._schema.unseen(frame, matrix)
+        known = matrix[~unseen.any(axis=1)]
         if not len(known) or rows < 1:
             raise ExplainabilityError(
                 f"{min(rows, len(known))} of {len(matrix)} rows can be explained",
@@ -219,8 +225,12 @@ class TrainedModel:
         contributions = explain(self._model, X, background, problem, seed=seed)
         order = [self.feature_names.index(name) for name, _ in self.feature_importance]
         plots = draw_plots(contributions, X, self._schema, self._target, problem, order)
-        unseen = [f"{remark} and are left out" for remark in self._schema.unseen(matrix)]
-        return plots, unseen + contributions.warnings
+        left_out = [
+            f"column {self.feature_names[index]!r}: a category not seen in training in "
+            f"{counted(int(unseen[:, index].sum()), 'row')} and are left out"
+            for index in np.flatnonzero(unseen.any(axis=0))
+        ]
+        return plots, left_out + contributions.warnings
 
     @property
     def probability_columns(self) -> list[str]:

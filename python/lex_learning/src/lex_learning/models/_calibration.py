@@ -27,25 +27,30 @@ class ScaledSoftmax:
         [1.0, 1.0, 1.0, 1.0]
     """
 
-    def fit(self, scores: Matrix, classes: NDArray[Any]) -> ScaledSoftmax:
+    def fit(
+        self, scores: Matrix, classes: NDArray[Any], weights: NDArray[np.float64] | None = None
+    ) -> ScaledSoftmax:
         """Minimise the log loss.
 
         Args:
             scores: Shape (rows, classes), of rows that the model behind them has not seen.
             classes: Codes from 0, shape (rows,).
+            weights: How much each row counts; None: all the same.
         """
         from scipy.optimize import minimize
         from scipy.special import softmax
 
         truth = np.eye(scores.shape[1])[classes]
+        counts = np.ones(len(classes)) if weights is None else weights
+        shares_of_rows = counts / counts.sum()
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             scale, bias = np.exp(parameters[0]), parameters[1:]
             shares = softmax(scale * scores + bias, axis=1)
             likelihood = np.clip(shares[np.arange(len(classes)), classes], 1e-15, None)
-            slope = (shares - truth) / len(classes)
+            slope = (shares - truth) * shares_of_rows[:, None]
             gradient = np.append(scale * (slope * scores).sum(), slope.sum(axis=0) + 2 * BIAS_PENALTY * bias)
-            return float(-np.log(likelihood).mean() + BIAS_PENALTY * (bias**2).sum()), gradient
+            return float(-np.log(likelihood) @ shares_of_rows + BIAS_PENALTY * (bias**2).sum()), gradient
 
         start = np.zeros(scores.shape[1] + 1)
         bounds = [(-5.0, 5.0), *[(None, None)] * scores.shape[1]]

@@ -32,12 +32,18 @@ class LinearRegressor(Model):
         """The estimator, not fitted."""
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         self._design = DesignMatrix(self.problem)
-        Z = self._design.fit_transform(X)
+        Z = self._design.fit_transform(X, y, self.groups)
         mean, deviation = float(y.mean()), float(y.std()) or 1.0
-        estimator = self._estimator().fit(Z, (y - mean) / deviation)
+        estimator = self._estimator().fit(Z, (y - mean) / deviation, sample_weight=weights)
         self._weights = estimator.coef_ * deviation
         self._intercept = float(estimator.intercept_ * deviation + mean)
         self._centre = Z.mean(axis=0)

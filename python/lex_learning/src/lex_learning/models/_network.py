@@ -22,7 +22,8 @@ class NetworkInputs:
     """Robustly scaled numbers, one-hot columns of small categories, and codes of large ones.
 
     A number is centred by its median, scaled by its quartiles, and bent smoothly into ±3 (Holzmüller et
-    al. 2024). An unseen category is all zeros, or has the code 0.
+    al. 2024); a missing one is the median, with a one-hot column of its own. An unseen or missing category is
+    all zeros, or has the code 0.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -36,18 +37,25 @@ class NetworkInputs:
     def fit(self, X: Matrix) -> None:
         """Learn the numbers' centres and scales."""
         numbers = X[:, self._numeric]
-        low, self._centre, high = np.quantile(numbers, [0.25, 0.5, 0.75], axis=0)
-        spread = np.where(high > low, high - low, np.ptp(numbers, axis=0) / 2.0)
+        self._gaps = np.flatnonzero(np.isnan(numbers).any(axis=0))
+        quantile = np.nanquantile if len(self._gaps) else np.quantile
+        least, low, self._centre, high, most = np.nan_to_num(
+            quantile(numbers, [0.0, 0.25, 0.5, 0.75, 1.0], axis=0)
+        )
+        spread = np.where(high > low, high - low, (most - least) / 2.0)
         self._scale = 1.0 / np.where(spread > 0.0, spread, 1.0)
 
     def transform(self, X: Matrix) -> tuple[Matrix, Matrix, NDArray[np.intp]]:
         """Numbers, one-hot columns, and codes; a row each."""
-        scaled = (X[:, self._numeric] - self._centre) * self._scale
+        known = X[:, self._numeric]
+        scaled = np.nan_to_num((known - self._centre) * self._scale, copy=False)
         numbers = scaled / np.hypot(1.0, scaled / 3.0)
         blocks = [
             X[:, column, None] == codes
             for column, codes in zip(self._one_hot, self._one_hot_codes, strict=True)
         ]
+        if len(self._gaps):
+            blocks.append(np.isnan(known[:, self._gaps]))
         one_hot = np.hstack(blocks).astype(np.float64) if blocks else np.empty((len(X), 0))
         return numbers, one_hot, np.nan_to_num(X[:, self._coded] + 1.0, nan=0.0).astype(np.intp)
 

@@ -1,4 +1,4 @@
-"""Rows for algorithms whose time grows with the square of their number."""
+"""Rows for algorithms whose time grows with the square of their number, and folds within a fit."""
 
 from __future__ import annotations
 
@@ -23,3 +23,30 @@ def sample_rows(classes: NDArray[Any] | None, row_count: int, limit: int, seed: 
     counts = np.unique(classes, return_counts=True)[1]
     places = np.concatenate([np.arange(count) / count for count in counts])
     return np.sort(order[np.argsort(places, kind="stable")[:limit]])
+
+
+def inner_folds(
+    classes: NDArray[Any], fold_count: int, seed: int, groups: NDArray[Any] | None = None
+) -> NDArray[np.intp]:
+    """A fold for each row, to split the rows of a fit once more.
+
+    Rows of a class are dealt to the folds in turn, and -1 stands for rows of classes too rare to be in every
+    fold. With `groups`, whole groups are dealt, whatever their classes.
+
+    Args:
+        classes: Class codes, shape (rows,).
+        fold_count: Number of folds.
+        seed: Any integer.
+        groups: Codes of the groups, shape (rows,), or None.
+    """
+    random = np.random.default_rng(seed)
+    if groups is not None:
+        codes = np.unique(groups, return_inverse=True)[1]
+        folds: NDArray[np.intp] = (random.permutation(codes.max() + 1) % fold_count)[codes]
+        return folds
+    order = random.permutation(len(classes))
+    order = order[np.argsort(classes[order], kind="stable")]
+    folds = np.empty(len(classes), dtype=np.intp)
+    folds[order] = np.arange(len(classes)) % fold_count
+    folds[np.bincount(classes)[classes] < fold_count] = -1
+    return folds

@@ -49,12 +49,19 @@ class TreeModel(Model):
         return 4 * problem.row_count * problem.column_count + tree_bytes
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         self._design = DesignMatrix(self.problem, one_hot=False, scale=False)
-        self._estimator_ = self._estimator().fit(self._inputs(X, fit=True), y)
+        self._estimator_ = self._estimator().fit(self._inputs(X, fit=True), y, sample_weight=weights)
         if self.problem.is_classification:
-            frequencies = np.unique(y, return_counts=True)[1] / len(y)
+            counts = np.bincount(y, weights)
+            frequencies = counts[counts > 0] / counts.sum()
             for tree in self._trees:
                 rows = tree.weighted_n_node_samples[:, None, None]
                 tree.value[...] = (tree.value * rows + self.smoothing_rows * frequencies) / (

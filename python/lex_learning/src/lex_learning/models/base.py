@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,15 +17,44 @@ if TYPE_CHECKING:
     from lex_learning.core.problem import Problem
 
     type Matrix = NDArray[np.float64]
-    type Validation = tuple[Matrix, NDArray[Any]]
+
+
+class Validation(NamedTuple):
+    """Rows that a fit does not learn from, but may stop by.
+
+    Args:
+        X: Shape (rows, columns).
+        y: Class codes or values, shape (rows,).
+        weights: Of the rows; None: all count the same.
+    """
+
+    X: Matrix
+    y: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+
+
+class Predictor(Protocol):
+    """What answers once it is fitted: a `Model`, an ensemble of some, or one that learned something else."""
+
+    problem: Problem
+    explains_probabilities: ClassVar[bool]
+
+    def predict(self, X: Matrix) -> Matrix:
+        """See `Model.predict`."""
+
+    def use_threads(self, threads: int) -> None:
+        """See `Model.use_threads`."""
+
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`."""
 
 
 class Model(ABC):
     """One algorithm, fitted to one problem.
 
     The matrix `X` is the encoding of `core.schema`: numbers, booleans as 0 and 1, categories as level
-    codes with NaN for an unseen one. What else an algorithm needs (one-hot columns, scaling) it makes
-    itself, inside `fit`, so that no fold sees another's rows.
+    codes with NaN for an unseen one, and NaN for a value that is missing. What else an algorithm needs
+    (one-hot columns, scaling) it makes itself, inside `fit`, so that no fold sees another's rows.
 
     Args:
         problem: What is to be learned.
@@ -57,6 +86,8 @@ class Model(ABC):
         self.rounds: int | None = None
         self.time_limit: float | None = None
         """Seconds after which a fit that `stops_early` ends with the rounds so far. Default: no limit."""
+        self.groups: NDArray[Any] | None = None
+        """Of the rows of the next fit, codes: what it splits, it splits between groups. Default: any rows."""
 
     @classmethod
     def unavailable_reason(cls) -> str | None:
@@ -79,11 +110,17 @@ class Model(ABC):
         return 2 * 8 * problem.row_count * problem.column_count
 
     @abstractmethod
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """Learn from `X` (rows, columns) and `y` (class codes or values).
 
-        With `validation`, a model that `stops_early` sets `rounds` to its best one; without it, it
-        trains for `params["rounds"]`.
+        With `weights`, of mean 1, a row counts that much. With `validation`, a model that `stops_early` sets
+        `rounds` to its best one; without it, it trains for `params["rounds"]`.
         """
 
     def _clock(self) -> Callable[[], bool]:

@@ -68,7 +68,13 @@ class CatBoost(Model):
         return 30 * problem.row_count * problem.column_count + 100_000_000
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         import catboost
 
@@ -86,12 +92,15 @@ class CatBoost(Model):
         self._present = np.unique(y) if self.problem.is_classification else np.zeros(1, dtype=np.intp)
         booster = catboost.CatBoost(settings)
         if validation is None:
-            booster.fit(self._pool(X, y))
+            booster.fit(self._pool(X, y, weights))
         else:
             held = self._pool(*validation)
             clock = None if self.time_limit is None else [_StopWhen(self._clock())]
             booster.fit(
-                self._pool(X, y), eval_set=held, early_stopping_rounds=PATIENCE_ROUNDS, callbacks=clock
+                self._pool(X, y, weights),
+                eval_set=held,
+                early_stopping_rounds=PATIENCE_ROUNDS,
+                callbacks=clock,
             )
         # With an eval set, the library cuts the model to its best round.
         self.rounds = max(1, booster.tree_count_)
@@ -102,13 +111,14 @@ class CatBoost(Model):
             return "RMSE"
         return "MultiClass" if self.problem.class_count > 2 else "Logloss"
 
-    def _pool(self, X: Matrix, y: NDArray[Any]) -> Any:
+    def _pool(self, X: Matrix, y: NDArray[Any], weights: NDArray[Any] | None) -> Any:
         from catboost import Pool
 
         if self.problem.is_classification:
             rows = np.flatnonzero(np.isin(y, self._present))
             X, y = X[rows], np.searchsorted(self._present, y[rows])
-        return Pool(self._columns(X), y, thread_count=self.threads)
+            weights = None if weights is None else weights[rows]
+        return Pool(self._columns(X), y, weight=weights, thread_count=self.threads)
 
     def _columns(self, X: Matrix) -> Any:
         """Numbers in single precision, and texts for codes: a shared text object for each code."""

@@ -59,7 +59,13 @@ class GradientBoosting(Model):
         }
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         from threadpoolctl import threadpool_limits
 
@@ -70,13 +76,13 @@ class GradientBoosting(Model):
         Z, held = self._inputs(X), {}
         if validation is not None:
             # The library refuses classes that the fit has not seen.
-            rows = (
-                np.flatnonzero(np.isin(validation[1], y)) if self.problem.is_classification else slice(None)
-            )
-            held = {"X_val": self._inputs(validation[0][rows]), "y_val": validation[1][rows]}
+            rows = np.flatnonzero(np.isin(validation.y, y)) if self.problem.is_classification else slice(None)
+            held = {"X_val": self._inputs(validation.X[rows]), "y_val": validation.y[rows]}
+            if validation.weights is not None:
+                held["sample_weight_val"] = validation.weights[rows]
         # The library has no setting for it.
         with threadpool_limits(self.threads, "openmp"):
-            self._booster = self._estimator(stops_early=bool(held)).fit(Z, y, **held)
+            self._booster = self._estimator(stops_early=bool(held)).fit(Z, y, sample_weight=weights, **held)
         if held:
             # The first score is of no tree at all. Rounds after the best are dropped.
             best = int(np.argmax(self._booster.validation_score_))
@@ -136,7 +142,7 @@ class GradientBoosting(Model):
 
 def _level_positions(codes: Matrix, level_count: int) -> Matrix:
     """New codes by old code, below `MAX_LEVELS`; NaN for levels of no row, and last for unseen ones."""
-    counts = np.bincount(codes.astype(np.intp), minlength=level_count)
+    counts = np.bincount(codes[~np.isnan(codes)].astype(np.intp), minlength=level_count)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
     positions = np.full(level_count + 1, np.nan)
     positions[order] = np.minimum(np.arange(len(order)), MAX_LEVELS - 1)

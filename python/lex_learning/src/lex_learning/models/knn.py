@@ -62,18 +62,26 @@ class NearestNeighbors(Model):
         return 3 * 8 * min(MAX_ROWS, problem.row_count) * design_width(problem)
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         from sklearn.neighbors import NearestNeighbors as Estimator
 
         rows = sample_rows(y if self.problem.is_classification else None, len(y), MAX_ROWS, self.seed)
         self._design = DesignMatrix(self.problem)
-        Z = self._design.fit_transform(X[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        Z = self._design.fit_transform(X[rows], y[rows], groups)
         self._neighbors = min(self.params["n_neighbors"], len(rows))
         self._estimator = Estimator(n_neighbors=self._neighbors, p=self.params["p"], n_jobs=1).fit(Z)
         self._outcome = np.asarray(y[rows], dtype=np.float64)[:, None]
         if self.problem.is_classification:
             self._outcome = np.eye(self.problem.class_count)[y[rows]]
+        self._votes = None if weights is None else weights[rows]
 
     @override
     def predict(self, X: Matrix) -> Matrix:
@@ -87,8 +95,12 @@ class NearestNeighbors(Model):
         if self.params["weights"] == "distance":
             # Epanechnikov's kernel, as wide as the furthest neighbour: twins of the row do not outvote all.
             weights -= (distances / (1.1 * distances[:, -1:] + 1e-12)) ** 2
+        if self._votes is not None:
+            weights = weights * self._votes[neighbors] + 1e-12
         weights /= weights.sum(axis=1, keepdims=True)
         output: Matrix = np.einsum("rn,rno->ro", weights, self._outcome[neighbors])
         if self.problem.is_classification:
-            output = (output * self._neighbors + self._outcome.mean(axis=0)) / (self._neighbors + 1)
+            output = (output * self._neighbors + np.average(self._outcome, axis=0, weights=self._votes)) / (
+                self._neighbors + 1
+            )
         return output

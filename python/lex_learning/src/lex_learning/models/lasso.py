@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, override
 from lex_learning.models._linear import LinearRegressor
 
 if TYPE_CHECKING:
+    import numpy as np
     import optuna
     from numpy.typing import NDArray
 
@@ -31,14 +32,20 @@ class Lasso(LinearRegressor):
         return {"alpha": trial.suggest_float("alpha", 1e-5, 0.3, log=True)}
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         from sklearn.exceptions import ConvergenceWarning
 
         with warnings.catch_warnings():
             # With hardly any penalty the last digits may not settle; the fit is good all the same.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            super().fit(X, y, validation)
+            super().fit(X, y, validation, weights)
 
     def _estimator(self) -> Any:
         from sklearn.linear_model import Lasso as Estimator

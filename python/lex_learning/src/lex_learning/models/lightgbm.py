@@ -70,7 +70,13 @@ class LightGbm(Model):
         }
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         import lightgbm
 
@@ -89,7 +95,7 @@ class LightGbm(Model):
         }
         if self.problem.class_count > 2:
             settings["num_class"] = self.problem.class_count
-        data = self._data(X, y)
+        data = self._data(X, y, weights)
         if validation is None:
             self._booster = lightgbm.train(settings, data, num_boost_round=self.params["rounds"])
             self.rounds = self.params["rounds"]
@@ -114,13 +120,18 @@ class LightGbm(Model):
             return "regression"
         return "multiclass" if self.problem.class_count > 2 else "binary"
 
-    def _data(self, X: Matrix, y: NDArray[Any], reference: Any = None) -> Any:
+    def _data(self, X: Matrix, y: NDArray[Any], weights: NDArray[Any] | None, reference: Any = None) -> Any:
         import lightgbm
 
         # Unseen categories are NaN and take the way of missing values.
         categories = self.problem.categorical_columns
         return lightgbm.Dataset(
-            X, label=y, categorical_feature=categories, reference=reference, params={"verbosity": -1}
+            X,
+            label=y,
+            weight=weights,
+            categorical_feature=categories,
+            reference=reference,
+            params={"verbosity": -1},
         )
 
     @override

@@ -42,17 +42,23 @@ class LogisticRegression(Model):
         return {"C": trial.suggest_float("C", 1e-4, 1e2, log=True)}
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression as Estimator
 
         self._design = DesignMatrix(self.problem)
-        Z = self._design.fit_transform(X)
+        Z = self._design.fit_transform(X, y, self.groups)
         with warnings.catch_warnings():
             # With hardly any penalty the last digits may not settle; the fit is good all the same.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator = Estimator(**self.params, max_iter=500).fit(Z, y)
+            estimator = Estimator(**self.params, max_iter=500).fit(Z, y, sample_weight=weights)
         # One output for two classes, else one a class; a fold may lack a rare class.
         self._weights, self._intercept = estimator.coef_.T, estimator.intercept_
         if self.problem.class_count > 2:

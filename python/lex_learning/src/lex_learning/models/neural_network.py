@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.core.metrics import selection_score
 from lex_learning.models._network import NetworkInputs, forward
 from lex_learning.models.base import Model
 
@@ -96,7 +97,13 @@ class NeuralNetwork(Model):
         return 600_000_000 + 4 * 8 * problem.row_count * problem.column_count
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -113,7 +120,7 @@ class NeuralNetwork(Model):
             self._lowest, self._highest = float(y.min()), float(y.max())
         random = np.random.default_rng(self.seed)
         network = self._build([tensor.shape[1] for tensor in self._inputs.transform(X[:1])], random)
-        train = self._trainer(network, X, y)
+        train = self._trainer(network, X, y, weights)
         batch = min(BATCH_ROWS, len(X))
         best, epochs = np.inf, self.params["epochs"]
         is_over = self._clock()
@@ -126,7 +133,7 @@ class NeuralNetwork(Model):
             average = self._weights = _averaged(average, _arrays(network), epoch, epochs)
             if validation is None:
                 continue
-            loss = self._loss(*validation)
+            loss = self._loss(validation)
             if loss < best:
                 best, best_weights, self.rounds = loss, average, epoch + 1
             if epoch + 1 - self.rounds > max(16, epochs // 3) or is_over():
@@ -204,7 +211,7 @@ class NeuralNetwork(Model):
     def _activation(self) -> str:
         return "selu" if self.problem.is_classification else "mish"
 
-    def _trainer(self, network: Any, X: Matrix, y: NDArray[Any]) -> Any:
+    def _trainer(self, network: Any, X: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
         """A compiled function that trains for one epoch, given rows by batch and the time in [0, 1)."""
         import keras
         import tensorflow as tf
@@ -223,6 +230,7 @@ class NeuralNetwork(Model):
             targets = ((y - self._mean) / self._deviation).astype(np.float32)[:, None]
             loss_of = keras.losses.MeanSquaredError()
         targets = tf.constant(targets)
+        counts = tf.constant(np.ones(len(y)) if weights is None else weights, tf.float32)
         rate = self.params["learning_rate"]
         decay = self.params["weight_decay"]
         optimizer = keras.optimizers.AdamW(rate, weight_decay=decay, beta_2=0.95)
@@ -236,16 +244,14 @@ class NeuralNetwork(Model):
             for rows in order:
                 batch = [tf.gather(each, rows) for each in inputs]
                 with tf.GradientTape() as tape:
-                    loss = loss_of(tf.gather(targets, rows), network(batch, training=True))
+                    output = network(batch, training=True)
+                    loss = loss_of(tf.gather(targets, rows), output, tf.gather(counts, rows))
                 optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
 
         return tf.function(train)
 
-    def _loss(self, X: Matrix, y: NDArray[Any]) -> float:
-        output = self.predict(X)
-        if self.problem.is_classification:
-            return float(-np.log(np.maximum(output[np.arange(len(y)), y], 1e-15)).mean())
-        return float(np.mean((output[:, 0] - y) ** 2))
+    def _loss(self, validation: Validation) -> float:
+        return selection_score(self.problem, validation.y, self.predict(validation.X), validation.weights)
 
     @override
     def predict(self, X: Matrix) -> Matrix:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models._calibration import ScaledSoftmax
-from lex_learning.models._rows import sample_rows
+from lex_learning.models._rows import inner_folds, sample_rows
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
 
@@ -55,38 +55,38 @@ class SupportVectorClassifier(Model):
         return 3 * 8 * min(MAX_ROWS, problem.row_count) * design_width(problem) + 250_000_000
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         rows = sample_rows(y, len(y), MAX_ROWS, self.seed)
         self._design = DesignMatrix(self.problem)
-        Z, classes = self._design.fit_transform(X[rows]), y[rows]
-        self._machine = self._new_machine(Z).fit(Z, classes)
+        groups = None if self.groups is None else self.groups[rows]
+        weights = None if weights is None else weights[rows]
+        Z, classes = self._design.fit_transform(X[rows], y[rows], groups), y[rows]
+        self._machine = self._new_machine(Z).fit(Z, classes, weights)
         scores = self._scores(self._machine, Z)
-        folds = self._folds(classes)
+        folds = inner_folds(classes, FOLD_COUNT, self.seed, groups)
         for fold in range(FOLD_COUNT):
             held = folds == fold
-            if held.any():
-                machine = self._new_machine(Z).fit(Z[~held], classes[~held])
+            # Where a fold holds all rows of a class, there is nothing to learn from beside it.
+            if held.any() and np.array_equal(np.unique(classes[~held]), np.unique(classes)):
+                part = None if weights is None else weights[~held]
+                machine = self._new_machine(Z).fit(Z[~held], classes[~held], part)
                 scores[held] = self._scores(machine, Z[held])
         # A fold may lack a rare class: its probability is then 0.
         self._present, codes = np.unique(classes, return_inverse=True)
-        self._calibrator = ScaledSoftmax().fit(scores, codes)
+        self._calibrator = ScaledSoftmax().fit(scores, codes, weights)
 
     def _new_machine(self, Z: Matrix) -> Any:
         from sklearn.svm import SVC
 
         gamma = self.params["gamma"] / (Z.shape[1] * (float(Z.var()) or 1.0))
         return SVC(C=self.params["C"], gamma=gamma, cache_size=200, random_state=self.seed)
-
-    def _folds(self, classes: NDArray[Any]) -> NDArray[np.intp]:
-        """A fold for each row, -1 for rows of classes too rare to hold any out."""
-        random = np.random.default_rng(self.seed)
-        order = random.permutation(len(classes))
-        order = order[np.argsort(classes[order], kind="stable")]
-        folds = np.empty(len(classes), dtype=np.intp)
-        folds[order] = np.arange(len(classes)) % FOLD_COUNT
-        folds[np.bincount(classes)[classes] < FOLD_COUNT] = -1
-        return folds
 
     def _scores(self, machine: Any, Z: Matrix) -> Matrix:
         scores: Matrix = machine.decision_function(Z)

@@ -10,6 +10,7 @@ from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
 
 if TYPE_CHECKING:
+    import numpy as np
     import optuna
     from numpy.typing import NDArray
 
@@ -51,17 +52,26 @@ class SupportVectorRegressor(Model):
         return 3 * 8 * min(MAX_ROWS, problem.row_count) * design_width(problem) + 250_000_000
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         from sklearn.svm import SVR
 
         rows = sample_rows(None, len(y), MAX_ROWS, self.seed)
+        groups = None if self.groups is None else self.groups[rows]
         self._design = DesignMatrix(self.problem)
-        Z, values = self._design.fit_transform(X[rows]), y[rows]
+        Z, values = self._design.fit_transform(X[rows], y[rows], groups), y[rows]
         self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
         gamma = self.params["gamma"] / (Z.shape[1] * (float(Z.var()) or 1.0))
         machine = SVR(C=self.params["C"], epsilon=self.params["epsilon"], gamma=gamma, cache_size=200)
-        self._machine = machine.fit(Z, (values - self._mean) / self._deviation)
+        self._machine = machine.fit(
+            Z, (values - self._mean) / self._deviation, None if weights is None else weights[rows]
+        )
 
     @override
     def predict(self, X: Matrix) -> Matrix:

@@ -65,7 +65,13 @@ class XgBoost(Model):
         }
 
     @override
-    def fit(self, X: Matrix, y: NDArray[Any], validation: Validation | None = None) -> None:
+    def fit(
+        self,
+        X: Matrix,
+        y: NDArray[Any],
+        validation: Validation | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """See `Model.fit`."""
         import xgboost
 
@@ -79,13 +85,17 @@ class XgBoost(Model):
         }
         if self.problem.class_count > 2:
             settings["num_class"] = self.problem.class_count
-        data = xgboost.QuantileDMatrix(**self._columns(X), label=y, nthread=self.threads)
+        data = xgboost.QuantileDMatrix(**self._columns(X), label=y, weight=weights, nthread=self.threads)
         if validation is None:
             self._booster = xgboost.train(settings, data, num_boost_round=self.params["rounds"])
             self.rounds = self.params["rounds"]
         else:
             held = xgboost.QuantileDMatrix(
-                **self._columns(validation[0]), label=validation[1], ref=data, nthread=self.threads
+                **self._columns(validation.X),
+                label=validation.y,
+                weight=validation.weights,
+                ref=data,
+                nthread=self.threads,
             )
             booster = xgboost.train(
                 settings,

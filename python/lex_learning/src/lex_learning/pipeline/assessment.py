@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lex_learning.config import PipelineConfig
-    from lex_learning.core.metrics import Metrics
     from lex_learning.core.results import ModelResult
     from lex_learning.training.budget import Budget, Watch
-    from lex_learning.training.chosen import Share
+    from lex_learning.training.chosen import Assessed, Share
     from lex_learning.training.executor import TaskRunner
 
 EVALUATIONS = 100_000
@@ -54,7 +53,7 @@ class Assessment:
         self._cores = core_count(config.n_jobs)
         self.warnings: list[str] = []
 
-    def evaluate(self, winner: ModelResult, shares: list[Share]) -> tuple[Metrics, list[tuple[str, float]]]:
+    def evaluate(self, winner: ModelResult, shares: list[Share]) -> Assessed:
         """Metrics, and the importance of each column.
 
         Raises:
@@ -62,18 +61,21 @@ class Assessment:
         """
         seed = derive_seed(self._config.random_seed, "evaluate")
         arguments = (self._folder, seed, self._cores)
+        is_refitted = bool(self._config.refit) and all(share.final for share in shares)
+        measure = partial(evaluate, compare_folds=is_refitted)
         if self._budget.is_limited:
             # Here, where the models are needed anyway: new workers would first have to load the libraries.
             speed = self._row_seconds(winner)
             rows = max(FEWEST_METRIC_ROWS, int(METRIC_SECONDS / speed))
             models = sum(share.model_count for share in shares) / len(shares)
             evaluations = int(0.5 * self._budget.closing_seconds * models / speed)
-            return evaluate(*arguments, rows, max(FEWEST_EVALUATIONS, min(evaluations, EVALUATIONS - 1)))
-        outcome = self._runner.run([(evaluate, (*arguments, None, self._evaluations(shares)))])[0]
+            most = max(FEWEST_EVALUATIONS, min(evaluations, EVALUATIONS - 1))
+            return measure(*arguments, rows, most)
+        outcome = self._runner.run([(measure, (*arguments, None, self._evaluations(shares)))])[0]
         if isinstance(outcome, Failure):
             raise TrainingFailedError(f"the evaluation failed: {outcome.reason}")
-        metrics, importance = outcome
-        return metrics, importance
+        assessed: Assessed = outcome
+        return assessed
 
     def explain(self, important: list[str], winner: ModelResult, shares: list[Share]) -> dict[str, bytes]:
         """Plots by name; none, and a warning, if time or the step fails."""

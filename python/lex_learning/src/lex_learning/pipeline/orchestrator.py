@@ -49,7 +49,7 @@ class Pipeline:
         """Find, fit, evaluate and explain the best model for a table.
 
         Args:
-            frame: Features and target; numbers, text and booleans, no nulls.
+            frame: Features and target; numbers, text and booleans, no nulls unless `allow_missing`.
             is_cancelled: Asked many times a second; true ends the training with `Cancelled`.
             is_stopped: Asked as often; true ends the search, and the best model so far is the result.
 

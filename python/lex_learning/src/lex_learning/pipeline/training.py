@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lex_learning.config import Preset
-from lex_learning.core.dataset import Dataset, load_dataset
+from lex_learning.core.dataset import HELD_OUT, Dataset, load_dataset
 from lex_learning.core.machine import core_count
+from lex_learning.core.metrics import SELECTION_METRIC
 from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
@@ -19,8 +20,9 @@ from lex_learning.errors import TrainingFailedError, counted
 from lex_learning.inference.model import TrainedModel
 from lex_learning.models import model_class
 from lex_learning.pipeline.assessment import Assessment
-from lex_learning.preprocessing.checks import split_target, unusual_columns
+from lex_learning.preprocessing.checks import unusual_columns
 from lex_learning.preprocessing.design import design_width
+from lex_learning.preprocessing.roles import check_folds, check_threshold, take_apart, weights_by_class
 from lex_learning.progress import TrainingStage
 from lex_learning.training.budget import Watch
 from lex_learning.training.choice import choose_members, half_width
@@ -32,7 +34,7 @@ from lex_learning.training.portfolio import most_candidates
 from lex_learning.training.race import Race, settle_folds
 from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
-from lex_learning.training.splits import HELD_OUT, assign_folds
+from lex_learning.training.splits import assign_folds
 from lex_learning.training.tasks import fit_final, fit_fold
 
 if TYPE_CHECKING:
@@ -41,12 +43,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lex_learning.config import PipelineConfig
-    from lex_learning.core.metrics import Metrics
     from lex_learning.core.problem import Problem
+    from lex_learning.preprocessing.roles import Table
     from lex_learning.progress import ProgressReporter
     from lex_learning.training.budget import Budget
     from lex_learning.training.choice import Choice
-    from lex_learning.training.chosen import Share
+    from lex_learning.training.chosen import Assessed, Share
     from lex_learning.training.search import Trial
 
 INLINE_CELLS = 10_000
@@ -91,12 +93,11 @@ class Training:
         """Go through all stages; see `Pipeline.train`."""
         config, report = self._config, self._report
         report.enter(TrainingStage.INITIALIZING, "Checking the table")
-        features, target = split_target(frame, config)
+        table = take_apart(frame, config)
         report.enter(TrainingStage.PREPROCESSING, "Encoding the columns")
-        problem = self._prepare(features, target)
+        problem = self._prepare(table)
         report.enter(TrainingStage.ALGORITHM_SELECTION, "Choosing algorithms")
         algorithms, skipped = select_algorithms(config, problem)
-        self._warnings += skipped
         with self._runner(problem, algorithms) as runner:
             runner.journal = self._journal
             report.enter(TrainingStage.TRAINING, f"Training {', '.join(algorithms)}")
@@ -105,50 +106,70 @@ class Training:
             is_whole = self._watch.until(self._budget.check_search, runner, search, otherwise=False)
             if not is_whole and not any(search.complete_trials for search in searches.values()):
                 self._make_do(runner, problem, searches)
-            choice, results = self._choose(searches)
+            choice, results = self._choose(searches, skipped)
             shares = self._refit(runner, choice.members)
-            choose(self._folder, shares, choice.sharpness)
+            choose(self._folder, shares, choice.sharpness, choice.threshold)
             winner = results[0]
             report.enter(TrainingStage.EVALUATION, f"Evaluating {winner.name}")
             assessment = Assessment(
                 config, runner, budget=self._budget, watch=self._watch, folder=self._folder
             )
-            metrics, importance = assessment.evaluate(winner, shares)
+            assessed = assessment.evaluate(winner, shares)
+            self._warnings += _cost_of_refit(problem, assessed)
             plots: dict[str, bytes] = {}
             if config.enable_explainability:
                 report.enter(TrainingStage.EXPLAINABILITY, "Explaining the model")
-                plots = assessment.explain([name for name, _ in importance], winner, shares)
+                plots = assessment.explain([name for name, _ in assessed.importance], winner, shares)
             self._warnings += assessment.warnings
         report.close_timings()
-        info = self._info(winner, metrics, importance, choice)
+        info = self._info(winner, assessed, choice)
         model = TrainedModel(info, load_model(self._folder, self._cores), self._classes)
         if self._journal is not None:
             self._journal.remove()
         return TrainingResult(
             best_model_name=winner.name,
             model_results=results,
-            metrics=metrics,
-            feature_importance=importance,
+            metrics=assessed.metrics,
+            feature_importance=assessed.importance,
             plots=plots,
             timings=dict(report.timings),
             warnings=self._warnings,
             model=model,
         )
 
-    def _prepare(self, features: pd.DataFrame, target: pd.Series[Any]) -> Problem:
-        self._warnings += unusual_columns(features)
-        classify = self._config.problem_type == "classification"
+    def _prepare(self, table: Table) -> Problem:
+        config, target = self._config, table.target
+        self._warnings += unusual_columns(table.features)
+        if table.dropped:
+            rows = counted(table.dropped, "row")
+            self._warnings.append(f"{rows} with a {config.weight_column} of 0 were left out")
+        classify = config.problem_type == "classification"
         column = Target.from_series(target) if classify else Target(str(target.name))
-        schema = Schema.from_frame(features)
+        schema = Schema.from_frame(table.features, nullable=config.allow_missing)
         outcome = column.encode(target)
         folds = assign_folds(
             outcome,
             is_classification=classify,
-            fold_count=self._config.cv_folds,
-            test_size=self._config.test_size if self._config.hold_out else None,
-            seed=self._config.random_seed,
+            fold_count=config.cv_folds,
+            test_size=config.test_size if config.hold_out else None,
+            seed=config.random_seed,
+            groups=table.groups,
+            times=table.times,
         )
-        data = Dataset(schema.encode(features), outcome, folds, schema, column)
+        data = Dataset(
+            schema.encode(table.features),
+            outcome,
+            folds,
+            schema,
+            column,
+            is_ordered=table.times is not None,
+            weights=table.weights,
+            class_weights=weights_by_class(config, column, outcome),
+            groups=table.groups,
+            metric=config.metric,
+        )
+        check_folds(data, config.cv_folds)
+        check_threshold(data, config)
         if self._config.work_dir is None:
             data.save(self._folder)
         else:
@@ -224,17 +245,32 @@ class Training:
             self._report.advance(finished[0] / finished[1], f"{name} is done", name, finished)
         return True
 
-    def _choose(self, searches: dict[str, AlgorithmSearch]) -> tuple[Choice, list[ModelResult]]:
+    def _choose(
+        self, searches: dict[str, AlgorithmSearch], skipped: dict[str, str]
+    ) -> tuple[Choice, list[ModelResult]]:
         """What makes up the model, and the leaderboard."""
         results = [search.result() for search in searches.values()]
+        metric = load_dataset(self._folder).scorer.name
+        results += [
+            ModelResult(key, model_class(key).library, metric, failure=f"left out: {reason}")
+            for key, reason in skipped.items()
+        ]
         if all(result.score is None for result in results):
             reasons = "; ".join(f"{result.name}: {result.failure}" for result in results)
             raise TrainingFailedError(
                 f"no algorithm could be fitted ({reasons})", hint="Try another algorithm."
             )
         choice = choose_members(
-            self._folder, list(searches.values()), best_alone=self._config.algorithm is not None
+            self._folder,
+            list(searches.values()),
+            best_alone=self._config.algorithm is not None,
+            threshold_metric=self._config.threshold_metric,
+            is_over=lambda: self._budget.is_choice_over,
         )
+        if choice.metric_failure is not None:
+            self._warnings.append(
+                f"{choice.metric_failure}; so the models were compared by {results[0].metric}"
+            )
         weights: dict[str, float] = {}
         for _, share in choice.members:
             name = share.candidate.algorithm
@@ -242,11 +278,15 @@ class Training:
         results = [dataclasses.replace(each, weight=weights.get(each.name, 0.0)) for each in results]
         # The winner stands first also where another ties with it.
         first = choice.members[0][0].candidate.algorithm if choice.result is None else None
-        results.sort(key=lambda each: (np.inf if each.score is None else each.score, each.name != first))
+        results.sort(key=lambda each: (*_rank(each), each.name != first))
         if choice.result is not None:
             results.insert(0, choice.result)
         if not self._budget.is_limited:
-            self._warnings += [f"{each.name} failed: {each.failure}" for each in results if each.failure]
+            self._warnings += [
+                f"{each.name} failed: {each.failure}"
+                for each in results
+                if each.failure and each.name not in skipped
+            ]
         return choice, results
 
     def _make_do(self, runner: TaskRunner, problem: Problem, searches: dict[str, AlgorithmSearch]) -> None:
@@ -264,11 +304,19 @@ class Training:
         if trial.alive:
             self._warnings.append(f"the time was too short for a search: the model is a plain {key}")
 
+    @property
+    def _wants_refit(self) -> bool:
+        config = self._config
+        if config.refit is not None:
+            return config.refit
+        # Along time, the models of the folds lack the newest rows.
+        is_named = config.algorithm is not None and config.time_limit is None
+        return is_named or config.time_column is not None
+
     def _refit(self, runner: TaskRunner, members: list[tuple[Trial, Share]]) -> list[Share]:
         """The members fitted once more on all training rows, if that is wanted."""
         shares = [share for _, share in members]
-        named = self._config.algorithm is not None and self._config.time_limit is None
-        if self._budget.stopped or not (named if self._config.refit is None else self._config.refit):
+        if self._budget.stopped or not self._wants_refit:
             return shares
         finals = [trial.final_candidate for trial, _ in members]
         names = ", ".join(final.algorithm for final in finals)
@@ -291,8 +339,7 @@ class Training:
     def _info(
         self,
         winner: ModelResult,
-        metrics: Metrics,
-        importance: list[tuple[str, float]],
+        assessed: Assessed,
         choice: Choice,
     ) -> ModelInfo:
         from lex_learning import __version__
@@ -305,8 +352,8 @@ class Training:
             feature_names=data.schema.names,
             class_labels=data.target.labels or None,
             best_model_name=winner.name,
-            metrics=metrics,
-            feature_importance=importance,
+            metrics=assessed.metrics,
+            feature_importance=assessed.importance,
             hyperparameters=winner.hyperparameters,
             training_rows=self._training_rows,
             library_version=__version__,
@@ -314,4 +361,24 @@ class Training:
             schema=data.schema.to_dict(),
             interval_coverage=coverage,
             interval_half_width=None if coverage is None else half_width(choice.residuals, coverage),
+            decision_threshold=choice.threshold,
+            unused_columns=self._config.role_columns,
         )
+
+
+def _rank(result: ModelResult) -> tuple[bool, float]:
+    """Orders the leaderboard, best first: lines with a value of the metric lead, those without any end."""
+    if result.score is None:
+        return True, np.inf
+    return result.metric_failure is not None, -result.score if result.greater_is_better else result.score
+
+
+def _cost_of_refit(problem: Problem, assessed: Assessed) -> list[str]:
+    if assessed.bag_score is None:
+        return []
+    metric = SELECTION_METRIC[problem.is_classification]
+    score = getattr(assessed.metrics, metric)
+    return [
+        f"fitted once more on all training rows, the model has a {metric} of {score:.4g} on the held-out "
+        f"rows; as the models of the folds, {assessed.bag_score:.4g}"
+    ]

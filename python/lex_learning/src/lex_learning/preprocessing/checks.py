@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 MAX_CLASSES = 500
 
 
-def split_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFrame, pd.Series[Any]]:
-    """Check the table and take it apart into features and target.
+def find_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFrame, str]:
+    """The table with its columns' names as text, and the name of the target.
 
     Raises:
         TargetNotFoundError: The target column is not there.
-        InvalidDataError: Anything else that training cannot go on with.
+        InvalidDataError: There are no columns, no rows, or two columns of one name.
     """
     names = [str(name) for name in frame.columns]
     if not names:
@@ -46,15 +46,17 @@ def split_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFr
     frame = frame.set_axis(names, axis="columns")
     if frame.empty:
         raise InvalidDataError("the table has no rows", hint="Give at least as many rows as folds.")
-    for name in names:
-        _check_column(name, frame[name])
-    _check_target(frame[target_name], config)
-    features = frame.drop(columns=target_name)
-    if features.empty:
-        raise InvalidDataError(
-            f"no feature is left beside the target {target_name!r}", hint="Give at least one other column."
-        )
-    return features, frame[target_name]
+    return frame, target_name
+
+
+def check_columns(frame: pd.DataFrame, *, allow_missing: bool) -> None:
+    """Refuse columns of other types, infinite values, and nulls unless they are allowed.
+
+    Raises:
+        InvalidDataError: Names the first such column.
+    """
+    for name in frame.columns:
+        _check_column(name, frame[name], allow_missing)
 
 
 def check_row_count(row_count: int, config: PipelineConfig) -> None:
@@ -73,15 +75,17 @@ def check_row_count(row_count: int, config: PipelineConfig) -> None:
         )
 
 
-def _check_column(name: str, series: pd.Series[Any]) -> None:
+def _check_column(name: str, series: pd.Series[Any], allow_missing: bool) -> None:
     null_count = int(series.isna().sum())
-    if null_count:
+    if null_count and not allow_missing:
         raise InvalidDataError(
             f"column {name!r} has a null or NaN in {counted(null_count, 'row')}",
-            hint="Fill them or drop these rows.",
+            hint="Fill them or drop these rows; for features there is allow_missing, too.",
             column=name,
             nulls=null_count,
         )
+    if null_count == len(series):
+        raise InvalidDataError(f"column {name!r} has no value at all", hint="Drop it.", column=name)
     kind = column_kind(series)
     if kind is None:
         raise InvalidDataError(
@@ -89,13 +93,18 @@ def _check_column(name: str, series: pd.Series[Any]) -> None:
             hint="Drop it or convert it.",
             column=name,
         )
-    if kind is ColumnKind.FLOAT and not np.isfinite(series.to_numpy(dtype=np.float64)).all():
+    if kind is ColumnKind.FLOAT and np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any():
         raise InvalidDataError(
             f"column {name!r} holds infinite values", hint="Replace or drop them.", column=name
         )
 
 
-def _check_target(series: pd.Series[Any], config: PipelineConfig) -> None:
+def check_target(series: pd.Series[Any], config: PipelineConfig) -> None:
+    """Refuse a target that the problem type does not suit.
+
+    Raises:
+        InvalidDataError: What is wrong, and the remedy.
+    """
     name = str(series.name)
     if config.problem_type is ProblemType.CLASSIFICATION:
         _check_classes(name, series)
@@ -161,7 +170,7 @@ def unusual_columns(features: pd.DataFrame) -> list[str]:
     Raises:
         InvalidDataError: All feature columns are constant.
     """
-    constant = [str(name) for name in features.columns if features[name].nunique() < 2]
+    constant = [str(name) for name in features.columns if features[name].nunique(dropna=False) < 2]
     if len(constant) == len(features.columns):
         raise InvalidDataError(
             f"every feature column is constant ({', '.join(constant[:5])})",

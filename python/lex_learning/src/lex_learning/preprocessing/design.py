@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from lex_learning.preprocessing.target_encoding import TargetEncoding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,63 +19,103 @@ MAX_DEVIATIONS = 10.0
 
 
 def design_width(problem: Problem) -> int:
-    """Columns of the design matrix, at most."""
+    """Columns of the design matrix, at most, but for those that tell where a number is missing."""
     levels = problem.categorical_levels.values()
-    return len(problem.numeric_columns) + sum(min(MAX_ONE_HOT_LEVELS, count) for count in levels)
+    encoded = sum(count > MAX_ONE_HOT_LEVELS for count in levels) * TargetEncoding.width(problem)
+    return len(problem.numeric_columns) + sum(min(MAX_ONE_HOT_LEVELS, count) for count in levels) + encoded
 
 
 class DesignMatrix:
     """Turns encoded features into dense numbers without an order among categories.
 
-    Categories become one-hot columns; beyond 64 levels of a column, the rarest share one. An unseen
-    category is all zeros, or one of the rarest where there is such a column. Numbers are standardised
-    to mean 0 and deviation 1 and cut at ±10. Plain arithmetic, so that a single row costs microseconds.
+    Categories become one-hot columns; beyond 64 levels of a column, the rarest share one, and the mean of the
+    target for each level comes as a column (`TargetEncoding`). An unseen or missing category is all zeros, or
+    one of the rarest where there is such a column. Numbers are standardised to mean 0 and deviation 1 and cut
+    at ±10; a missing one is the mean, with a column of its own that tells so. Plain arithmetic, so that a
+    single row costs microseconds.
 
     Args:
         problem: Tells which columns are categories.
-        one_hot: Expand the categories. Default true; false keeps their codes, -1 for unseen.
-        scale: Standardise the numbers. Default true.
+        one_hot: Expand the categories. Default true; false keeps their codes, -1 for unseen or missing.
+        scale: Standardise the numbers. Default true; false keeps them, NaN for missing.
     """
 
     def __init__(self, problem: Problem, *, one_hot: bool = True, scale: bool = True) -> None:
+        self._problem = problem
         self._categorical = problem.categorical_columns
         self._numeric = problem.numeric_columns
         self._levels = [problem.categorical_levels[column] for column in self._categorical]
         self._column_count = problem.column_count
         self._one_hot = one_hot
         self._scale = scale
+        self._gaps: list[int] = []
+        """Places among the numeric columns of those that have missing values."""
+        self._encodings: list[tuple[int, TargetEncoding]] = []
+        """By place among the categorical columns."""
         self.source_columns: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         """The feature column that each output column comes from."""
 
-    def fit_transform(self, X: Matrix) -> Matrix:
-        """Learn means and levels from the rows of `X`, and transform them."""
+    def fit_transform(
+        self, X: Matrix, y: NDArray[Any] | None = None, groups: NDArray[Any] | None = None
+    ) -> Matrix:
+        """Learn means and levels from the rows of `X`, and transform them.
+
+        Args:
+            X: Encoded features.
+            y: Class codes or values, for columns of many levels; without, these are one-hot alone.
+            groups: See `Model.groups`.
+        """
         if self._scale:
-            numbers = X[:, self._numeric]
-            self._means, deviations = numbers.mean(axis=0), numbers.std(axis=0)
-            # A constant column is all zeros; its computed deviation may be a rounding error.
-            noise = 1e-12 * np.abs(self._means)
-            self._deviations = np.where(deviations > noise, deviations, 1.0)
+            self._learn_scale(X[:, self._numeric])
+        codes = self._codes(X)
         widths = [1] * len(self._categorical)
         if self._one_hot:
             self._positions = []
             offset = len(self._numeric)
-            for index, codes in enumerate(self._codes(X).T):
-                positions, widths[index] = _one_hot_positions(codes, self._levels[index])
+            for index, column in enumerate(codes.T):
+                positions, widths[index] = _one_hot_positions(column, self._levels[index])
                 self._positions.append(np.where(positions < 0, -1, positions + offset))
                 offset += widths[index]
-        self.source_columns = np.concatenate(
-            [np.array(self._numeric, dtype=np.intp), np.repeat(self._categorical, widths).astype(np.intp)]
-        )
-        return self.transform(X)
+        sources = [*self._numeric, *np.repeat(self._categorical, widths).tolist()]
+        sources += [self._numeric[place] for place in self._gaps]
+        out_of_fold = []
+        if self._one_hot and y is not None and TargetEncoding.width(self._problem):
+            for index, width in enumerate(widths):
+                if width == MAX_ONE_HOT_LEVELS < self._levels[index]:
+                    encoding = TargetEncoding(self._problem, self._levels[index])
+                    out_of_fold.append(encoding.fit_transform(codes[:, index], y, groups))
+                    self._encodings.append((index, encoding))
+                    sources += [self._categorical[index]] * out_of_fold[-1].shape[1]
+        self.source_columns = np.array(sources, dtype=np.intp)
+        output = self.transform(X)
+        if out_of_fold:
+            # A level's mean must not hold the row's own outcome.
+            values = np.hstack(out_of_fold)
+            output[:, -values.shape[1] :] = values
+        return output
+
+    def _learn_scale(self, numbers: Matrix) -> None:
+        known = ~np.isnan(numbers)
+        self._gaps = np.flatnonzero(~known.all(axis=0)).tolist()
+        # In two steps, as numpy does: the square of a large mean would swallow a small deviation.
+        counts = np.maximum(1, known.sum(axis=0))
+        self._means = np.where(known, numbers, 0.0).sum(axis=0) / counts
+        moved = np.where(known, numbers - self._means, 0.0)
+        deviations = np.sqrt((moved**2).sum(axis=0) / counts)
+        # A constant column is all zeros; its computed deviation may be a rounding error.
+        noise = 1e-12 * np.abs(self._means)
+        self._deviations = np.where(deviations > noise, deviations, 1.0)
 
     def transform(self, X: Matrix) -> Matrix:
         """Shape (rows, expanded columns), float64."""
         output = np.zeros((len(X), len(self.source_columns)))
         numbers = X[:, self._numeric]
         if self._scale:
-            numbers = np.clip((numbers - self._means) / self._deviations, -MAX_DEVIATIONS, MAX_DEVIATIONS)
-        output[:, : len(self._numeric)] = numbers
-        if not self._categorical:
+            scaled = np.clip((numbers - self._means) / self._deviations, -MAX_DEVIATIONS, MAX_DEVIATIONS)
+            output[:, : len(self._numeric)] = np.nan_to_num(scaled, copy=False)
+        else:
+            output[:, : len(self._numeric)] = numbers
+        if not self._categorical and not self._gaps:
             return output
         codes = self._codes(X)
         if not self._one_hot:
@@ -83,6 +125,12 @@ class DesignMatrix:
             positions = lookup[codes[:, index]]
             rows = np.flatnonzero(positions >= 0)
             output[rows, positions[rows]] = 1.0
+        end = len(self.source_columns)
+        for index, encoding in reversed(self._encodings):
+            output[:, end - encoding.size : end] = encoding.transform(codes[:, index])
+            end -= encoding.size
+        if self._gaps:
+            output[:, end - len(self._gaps) : end] = np.isnan(numbers[:, self._gaps])
         return output
 
     def to_source(self, values: Matrix) -> Matrix:

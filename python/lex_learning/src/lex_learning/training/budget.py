@@ -18,6 +18,9 @@ CLOSING_SHARE = 0.05
 CLOSING_SECONDS = (0.3, 4.0)
 """Reserved for the ensemble, the metrics and the end of workers: a share of the limit within these bounds."""
 
+CHOICE_SECONDS = 0.7
+"""For the choice of the ensemble after the search was stopped."""
+
 
 class SearchEnded(BaseException):
     """The search is over before its work is done. Not an `Exception`: no error handling may take it."""
@@ -37,13 +40,14 @@ class Budget:
     explain: bool
     is_stopped: Callable[[], bool] = lambda: False
     _started: float = field(default_factory=time.monotonic)
-    _stopped: bool = False
+    _stopped_at: float | None = None
 
     @property
     def stopped(self) -> bool:
         """Whether the user wants the result so far; once true, always true."""
-        self._stopped = self._stopped or self.is_stopped()
-        return self._stopped
+        if self._stopped_at is None and self.is_stopped():
+            self._stopped_at = self.elapsed
+        return self._stopped_at is not None
 
     @property
     def is_limited(self) -> bool:
@@ -84,6 +88,15 @@ class Budget:
             return CLOSING_SECONDS[0]
         left = self.limit - self._plot_reserve - self.elapsed - 0.5
         return max(CLOSING_SECONDS[0], min(left, self._closing_reserve))
+
+    @property
+    def is_choice_over(self) -> bool:
+        """Whether the ensemble has to be settled: of what is kept for the closing, half has passed."""
+        if self._stopped_at is not None:
+            return self.elapsed > self._stopped_at + CHOICE_SECONDS
+        if self.limit is None:
+            return False
+        return self.elapsed > self.limit - self._plot_reserve - 0.5 * self._closing_reserve
 
     def check_end(self) -> None:
         """Raise `SearchEnded` when what is left of the limit goes to the closing."""

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.dataset import load_dataset
-from lex_learning.core.metrics import SELECTION_METRIC, selection_score
 from lex_learning.core.results import ModelResult
+from lex_learning.core.scorer import MetricError
 from lex_learning.models.ensemble import mixture, sharpened
 from lex_learning.training.calibration import best_sharpness
 from lex_learning.training.chosen import Share
-from lex_learning.training.ensemble import greedy_weights
+from lex_learning.training.ensemble import Fold, greedy_weights
 from lex_learning.training.search import score_facts
 from lex_learning.training.tasks import fold_output
+from lex_learning.training.threshold import best_threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from lex_learning.config import ThresholdMetric
+    from lex_learning.core.scorer import Scorer
+    from lex_learning.models.base import Matrix
     from lex_learning.training.search import AlgorithmSearch, Trial
 
 ENSEMBLE = "ensemble"
@@ -35,27 +39,44 @@ class Choice:
     Args:
         members: Trials and their shares, heaviest first.
         sharpness: Of the ensemble's probabilities.
+        threshold: See `best_threshold`; None if it is not tuned.
         residuals: Absolute out-of-fold errors of a regression, sorted; else empty.
         result: The ensemble's line on the leaderboard; None for a single member.
+        metric_failure: Why the models were compared by the proper score, not by the metric; or None.
     """
 
     members: list[tuple[Trial, Share]]
     sharpness: float
+    threshold: float | None
     residuals: NDArray[np.float64]
     result: ModelResult | None
+    metric_failure: str | None = None
 
 
-def choose_members(folder: Path, searches: Sequence[AlgorithmSearch], *, best_alone: bool) -> Choice:
-    """The ensemble of all complete trials, or the best of them alone."""
+def choose_members(
+    folder: Path,
+    searches: Sequence[AlgorithmSearch],
+    *,
+    best_alone: bool,
+    threshold_metric: ThresholdMetric | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Choice:
+    """The ensemble of all complete trials, or the best of them alone; see `greedy_weights` for `is_over`."""
     trials = [trial for search in searches for trial in search.complete_trials if trial.kept]
-    if best_alone:
-        trials = [min(trials, key=lambda trial: trial.score)]
-    fold_count = min(trial.fold_count for trial in trials)
     data = load_dataset(folder)
-    problem = data.problem_of(len(data.folds))
-    truths = [data.outcome[data.folds == fold] for fold in range(fold_count)]
+    scorer, failure = data.scorer, None
+    scored = [trial for trial in trials if trial.metric_failure is None]
+    if scored:
+        trials = scored
+    else:
+        scorer, failure = scorer.proper, trials[0].metric_failure
+    if best_alone:
+        trials = [min(trials, key=lambda trial: trial.loss)]
+    fold_count = min(trial.fold_count for trial in trials)
+    rows = [data.rows_of(fold) for fold in range(fold_count)]
+    folds = [Fold(data.outcome[each], data.weights_of(each)) for each in rows]
     outputs = [[fold_output(folder, trial.candidate, fold) for fold in range(fold_count)] for trial in trials]
-    weights = greedy_weights(problem, truths, outputs)
+    weights = greedy_weights(scorer, folds, outputs, is_over=is_over)
     order = [int(index) for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
     members = [
         (
@@ -65,19 +86,21 @@ def choose_members(folder: Path, searches: Sequence[AlgorithmSearch], *, best_al
         for index in order
     ]
     mixed = [mixture([outputs[index][fold] for index in order], weights[order]) for fold in range(fold_count)]
-    sharpness = best_sharpness(problem, truths, mixed)
-    if problem.is_classification:
+    sharpness, threshold, residuals = 1.0, None, np.empty(0)
+    if data.problem.is_classification:
+        sharpness = best_sharpness(folds, mixed)
         mixed = [sharpened(output, sharpness) for output in mixed]
-        residuals = np.empty(0)
+        if threshold_metric is not None:
+            threshold = _threshold(threshold_metric, folds, mixed)
     else:
-        residuals = np.sort(np.abs(np.vstack(mixed)[:, 0] - np.concatenate(truths)))
-    scores = [selection_score(problem, truth, output) for truth, output in zip(truths, mixed, strict=True)]
+        truth = np.concatenate([fold.truth for fold in folds])
+        residuals = np.sort(np.abs(np.vstack(mixed)[:, 0] - truth))
     result = None
     if len(members) > 1:
-        metric = SELECTION_METRIC[problem.is_classification]
         seconds = sum(search.seconds for search in searches)
-        result = _result(members, scores, metric=metric, trials=len(trials), seconds=seconds)
-    return Choice(members, sharpness, residuals, result)
+        facts = {"trials": len(trials), "seconds": seconds}
+        result = _result(members, scorer, folds, mixed, failure, **facts)
+    return Choice(members, sharpness, threshold, residuals, result, failure)
 
 
 def half_width(residuals: NDArray[np.float64], coverage: float) -> float:
@@ -93,17 +116,43 @@ def half_width(residuals: NDArray[np.float64], coverage: float) -> float:
     return float(residuals[min(place, len(residuals) - 1)])
 
 
-def _result(members: list[tuple[Trial, Share]], scores: list[float], **facts: Any) -> ModelResult:
-    folds = [score for trial, _ in members for score in trial.folds.values()]
-    shares = [share for _, share in members]
+def _threshold(metric: ThresholdMetric, folds: Sequence[Fold], mixed: Sequence[Matrix]) -> float:
+    weights = [fold.weights for fold in folds if fold.weights is not None]
+    return best_threshold(
+        metric,
+        np.concatenate([fold.truth for fold in folds]),
+        np.vstack(mixed)[:, 1],
+        np.concatenate(weights) if weights else None,
+    )
+
+
+def _result(
+    members: list[tuple[Trial, Share]],
+    scorer: Scorer,
+    folds: Sequence[Fold],
+    mixed: Sequence[Matrix],
+    failure: str | None,
+    **facts: Any,
+) -> ModelResult:
+    fits = [score for trial, _ in members for score in trial.folds.values()]
     named = [
         {"name": share.candidate.algorithm, "weight": share.weight, "params": share.candidate.params}
-        for share in shares
+        for _, share in members
     ]
+    try:
+        losses = [_loss(scorer, fold, output) for fold, output in zip(folds, mixed, strict=True)]
+    except MetricError as error:
+        failure, scorer = str(error), scorer.proper
+        losses = [_loss(scorer, fold, output) for fold, output in zip(folds, mixed, strict=True)]
     return ModelResult(
         name=ENSEMBLE,
         library="lex-learning",
         hyperparameters={"members": named},
-        **score_facts(scores, folds),
+        metric_failure=failure,
+        **score_facts(scorer, losses, fits),
         **facts,
     )
+
+
+def _loss(scorer: Scorer, fold: Fold, output: Matrix) -> float:
+    return scorer.loss(fold.truth, output, fold.weights)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.core.dataset import load_dataset
-from lex_learning.core.metrics import classification_metrics, regression_metrics
+from lex_learning.core.dataset import HELD_OUT, load_dataset
+from lex_learning.core.metrics import classification_metrics, regression_metrics, selection_score
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
 from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
 from lex_learning.seeds import derive_seed
-from lex_learning.training.splits import HELD_OUT
 from lex_learning.training.tasks import FINAL_FOLD, limited, model_file, output_file
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from lex_learning.core.dataset import Dataset
     from lex_learning.core.metrics import Metrics
-    from lex_learning.models.base import Matrix, Model
+    from lex_learning.models.base import Matrix, Predictor
     from lex_learning.training.tasks import Candidate
 
 BACKGROUND_ROWS = 50
@@ -60,26 +59,46 @@ class Share:
         return [model_file(folder, self.candidate, fold).name for fold in self.folds]
 
 
-def choose(folder: Path, shares: Sequence[Share], sharpness: float = 1.0) -> None:
-    """Settle which fitted models make up the model, and how it sharpens them; for the tasks below."""
+@dataclass(frozen=True)
+class Assessed:
+    """How good the chosen model is.
+
+    Args:
+        metrics: On rows that it has not seen.
+        importance: (column, share), largest first.
+        bag_score: Of the models of the folds, on the same rows, where models fitted on all rows took their
+            place; log loss or root mean squared error. None: not measured.
+    """
+
+    metrics: Metrics
+    importance: list[tuple[str, float]]
+    bag_score: float | None = None
+
+
+def choose(
+    folder: Path, shares: Sequence[Share], sharpness: float = 1.0, threshold: float | None = None
+) -> None:
+    """Settle which fitted models make up the model, how it sharpens them and decides; for the tasks below."""
     members = [
         {
             "name": share.candidate.algorithm,
             "weight": share.weight,
             "files": share.model_files(folder),
+            "fold_files": [model_file(folder, share.candidate, fold).name for fold in share.folds],
             "first_fold_files": [model_file(folder, share.candidate, 0).name],
             "outputs": [output_file(folder, share.candidate, fold).name for fold in share.folds],
         }
         for share in shares
     ]
-    chosen = {"members": members, "sharpness": sharpness}
+    chosen = {"members": members, "sharpness": sharpness, "threshold": threshold}
     (folder / _MEMBERS_FILE).write_text(json.dumps(chosen), encoding="utf-8")
 
 
-def load_model(folder: Path, threads: int, files: str = "files") -> Model | Ensemble:
+def load_model(folder: Path, threads: int, files: str = "files") -> Predictor:
     """The chosen model: an ensemble, or a plain model where it would be one of a single model.
 
-    With `files="first_fold_files"` it is the one that has not seen the rows of the first fold.
+    With `files="first_fold_files"` it is the one that has not seen the rows of the first fold; with
+    `files="fold_files"`, that of the models of all folds.
     """
     chosen = _chosen(folder)
     members = [
@@ -93,7 +112,7 @@ def load_model(folder: Path, threads: int, files: str = "files") -> Model | Ense
     ]
     first = members[0].models[0]
     is_plain = len(members) == len(members[0].models) == chosen["sharpness"] == 1
-    model: Model | Ensemble = first if is_plain else Ensemble(first.problem, members, chosen["sharpness"])
+    model: Predictor = first if is_plain else Ensemble(first.problem, members, chosen["sharpness"])
     model.use_threads(threads)
     return model
 
@@ -109,8 +128,10 @@ def evaluate(
     threads: int,
     most_rows: int | None = None,
     most_evaluations: int = MAX_EVALUATIONS,
-) -> tuple[Metrics, list[tuple[str, float]]]:
-    """Metrics on the held-out rows, or out of fold if there are none, and the importance of each column.
+    *,
+    compare_folds: bool = False,
+) -> Assessed:
+    """Measure the model on the held-out rows, or out of fold if there are none.
 
     Args:
         folder: Of the training.
@@ -119,35 +140,43 @@ def evaluate(
         most_rows: Held-out rows used, at most. Default: all, and no haste. With it, the models of the first
             fold alone stand for the model in the importance.
         most_evaluations: Rows predicted for the importance, at most.
+        compare_folds: Measure the models of the folds as well, if there are held-out rows.
     """
     data = load_dataset(folder)
     has_held_out = bool((data.folds == HELD_OUT).any())
     is_quick = most_rows is not None
     random = np.random.default_rng(derive_seed(seed, "rows"))
-    unseen = np.flatnonzero(data.folds == (HELD_OUT if has_held_out else 0))
-    unseen = np.sort(random.permutation(unseen)[:most_rows])
-    X, y = data.take(unseen), data.outcome[unseen]
+    rows = data.rows_of(HELD_OUT if has_held_out else 0)
+    rows = np.sort(random.permutation(rows)[:most_rows])
+    X, y = data.take(rows), data.outcome[rows]
+    chosen, bag_score = _chosen(folder), None
     with limited(threads):
         if has_held_out:
             model = load_model(folder, threads)
-            truth, output = y, model.predict(X)
+            known, output = rows, model.predict(X)
         else:
-            truth, output = _out_of_fold(folder, data)
+            known, output = _out_of_fold(folder, data)
+        truth = data.outcome[known]
+        weights = None if data.weights is None else data.weights[known]
         metrics = (
-            classification_metrics(truth, output, data.target.labels)
+            classification_metrics(truth, output, data.target.labels, weights, chosen["threshold"])
             if data.target.classes
-            else regression_metrics(truth, output)
+            else regression_metrics(truth, output, weights)
         )
+        if compare_folds and has_held_out:
+            bag = load_model(folder, threads, "fold_files").predict(X)
+            bag_score = selection_score(data.problem, truth, bag, weights)
         if is_quick or not has_held_out:
             model = load_model(folder, threads, "first_fold_files")
         importance = permutation_importance(
             model, X, y, model.problem, seed=seed, most_evaluations=most_evaluations, in_haste=is_quick
         )
-    return metrics, [(data.schema.names[index], share) for index, share in importance]
+    named = [(data.schema.names[index], share) for index, share in importance]
+    return Assessed(metrics, named, bag_score)
 
 
-def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[Any], Matrix]:
-    """Outcome and predictions of the rows of all fitted folds."""
+def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[np.intp], Matrix]:
+    """The rows of all fitted folds, and their predictions."""
     chosen = _chosen(folder)
     members = chosen["members"]
     fold_count = min(len(each["outputs"]) for each in members)
@@ -158,11 +187,10 @@ def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[Any], Matrix]:
         )
         for fold in range(fold_count)
     ]
-    truths = [data.outcome[data.folds == fold] for fold in range(fold_count)]
     output = np.vstack(outputs)
     if data.target.classes:
         output = sharpened(output, chosen["sharpness"])
-    return np.concatenate(truths), output
+    return np.concatenate([data.rows_of(fold) for fold in range(fold_count)]), output
 
 
 def explain(
@@ -175,7 +203,7 @@ def explain(
     data = load_dataset(folder)
     model = load_model(folder, threads)
     random = np.random.default_rng(derive_seed(seed, "explain"))
-    held, training = np.flatnonzero(data.folds == HELD_OUT), np.flatnonzero(data.folds != HELD_OUT)
+    held, training = data.rows_of(HELD_OUT), data.training_rows
     rows = np.sort(random.permutation(held if len(held) else training)[:row_count])
     background = np.sort(random.permutation(training)[:BACKGROUND_ROWS])
     order = [data.schema.names.index(name) for name in important]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.core.dataset import load_dataset
+from lex_learning.core.dataset import function_bytes, load_dataset
 from lex_learning.errors import InvalidConfigError
 from lex_learning.training.session import lock
 from lex_learning.training.tasks import FoldScore, fit_fold, is_fitted
@@ -103,8 +103,11 @@ def _fingerprint(config: PipelineConfig, data: Dataset) -> str:
 
     settings = {key: value for key, value in config.to_dict().items() if key not in _WITHOUT_EFFECT}
     digest = hashlib.sha256(json.dumps([__version__, settings, data.schema.to_dict()]).encode())
-    for array in (data.features.T, data.outcome, data.folds):
-        digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
+    if callable(config.metric):
+        digest.update(function_bytes(config.metric))
+    for array in (data.features.T, data.outcome, data.folds, data.weights, data.groups):
+        if array is not None:
+            digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
     return digest.hexdigest()
 
 

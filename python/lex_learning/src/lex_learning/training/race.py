@@ -16,7 +16,7 @@ import numpy as np
 
 from lex_learning.core.dataset import load_dataset
 from lex_learning.models import model_class
-from lex_learning.training.ensemble import greedy_weights
+from lex_learning.training.ensemble import Fold, greedy_weights
 from lex_learning.training.executor import Failure
 from lex_learning.training.portfolio import portfolio
 from lex_learning.training.tasks import fold_output, warm_up
@@ -193,7 +193,7 @@ class Race:
 
         def rank(trial: Trial) -> tuple[float, float]:
             first = trial.folds[0]
-            return -self.weights.get(id(trial), 0.0) / first.seconds**0.5, first.score
+            return -self.weights.get(id(trial), 0.0) / first.seconds**0.5, first.proper_score
 
         return sorted(_with_first_fold(self._explored), key=rank)
 
@@ -207,8 +207,10 @@ class Race:
     def _is_promising(self, trial: Trial) -> bool:
         if 0 not in trial.folds:
             return False
-        scores = [each.folds[0].score for each in self._explored if 0 in each.folds]
-        return trial.folds[0].score <= min(scores) * (1 + MARGIN) or self.weights.get(id(trial), 0.0) > 0
+        scores = [each.folds[0].proper_score for each in self._explored if 0 in each.folds]
+        return (
+            trial.folds[0].proper_score <= min(scores) * (1 + MARGIN) or self.weights.get(id(trial), 0.0) > 0
+        )
 
     def _compare(self) -> None:
         """Weigh the candidates by their first folds."""
@@ -216,12 +218,12 @@ class Race:
         if not trials:
             return
         data = load_dataset(self._folder)
-        truth = data.outcome[data.folds == 0]
+        held = data.rows_of(0)
         # At random: the table may be sorted.
-        rows = np.random.default_rng(0).permutation(len(truth))[:COMPARED_ROWS]
-        truth = truth[rows]
+        rows = np.random.default_rng(0).permutation(len(held))[:COMPARED_ROWS]
+        fold = Fold(data.outcome[held[rows]], data.weights_of(held[rows]))
         outputs = [[fold_output(self._folder, trial.candidate, 0)[rows]] for trial in trials]
-        weights = greedy_weights(self._problem, [truth], outputs)
+        weights = greedy_weights(data.scorer.proper, [fold], outputs)
         self.weights = {id(trial): float(weight) for trial, weight in zip(trials, weights, strict=True)}
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.config import Preset
-from lex_learning.core.metrics import SELECTION_METRIC
 from lex_learning.core.results import ModelResult
+from lex_learning.core.scorer import Scorer
 from lex_learning.models import model_class
+from lex_learning.models._logarithm import LOG_TARGET
 from lex_learning.seeds import derive_seed
 from lex_learning.training.executor import Failure
 from lex_learning.training.tasks import Candidate, FoldScore, fit_fold, forget
@@ -70,14 +71,29 @@ class Trial:
         return self.alive and all(fold in self.folds for fold in range(self.fold_count))
 
     @property
-    def score(self) -> float:
-        """Mean score of the folds so far; infinite if there is none or it was given up."""
-        return float(np.mean(self.fold_scores)) if self.fold_scores and self.alive else np.inf
+    def loss(self) -> float:
+        """Mean loss of the folds so far; infinite if there is none or it was given up."""
+        return float(np.mean(self.fold_losses)) if self.fold_losses and self.alive else np.inf
 
     @property
-    def fold_scores(self) -> list[float]:
-        """The scores of the folds so far, in the order of the folds; only of those that count."""
-        return [self.folds[fold].score for fold in sorted(self.folds) if fold < self.fold_count]
+    def fold_losses(self) -> list[float]:
+        """The losses of the folds so far, in the order of the folds; only of those that count.
+
+        By the metric, or by the proper score where the metric has failed.
+        """
+        folds = [self.folds[fold] for fold in sorted(self.folds) if fold < self.fold_count]
+        has_failed = self.metric_failure is not None
+        return [fold.proper_score if has_failed else fold.loss for fold in folds]
+
+    @property
+    def metric_failure(self) -> str | None:
+        """Why the metric has no value for it, or None."""
+        return next(filter(None, (fold.metric_failure for fold in self.folds.values())), None)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Orders trials, best first: those that the metric has a value for lead."""
+        return self.metric_failure is not None, self.loss
 
     @property
     def leading_folds(self) -> int:
@@ -87,9 +103,7 @@ class Trial:
     @property
     def standing(self) -> str:
         """How far it came, in words."""
-        return (
-            f"given up after {len(self.folds)} of {self.fold_count} folds, with a score of {self.score:.4g}"
-        )
+        return f"given up after {len(self.folds)} of {self.fold_count} folds, with a loss of {self.loss:.4g}"
 
     def book(self, fold: int, outcome: FoldScore | Failure) -> None:
         """Enter the outcome of a fold."""
@@ -132,6 +146,7 @@ class AlgorithmSearch:
         self._model = model_class(algorithm)
         self._seed = derive_seed(config.random_seed, algorithm)
         self._study: optuna.Study | None = None
+        self._scorer = Scorer(problem, config.metric)
 
     @property
     def trial_count(self) -> int:
@@ -163,7 +178,7 @@ class AlgorithmSearch:
     @property
     def complete_trials(self) -> list[Trial]:
         """Trials with a score for each fold, best first, the earlier on a tie."""
-        return sorted((trial for trial in self.trials if trial.is_complete), key=lambda trial: trial.score)
+        return sorted((trial for trial in self.trials if trial.is_complete), key=lambda trial: trial.rank)
 
     @property
     def best(self) -> Trial:
@@ -194,9 +209,15 @@ class AlgorithmSearch:
         if self._study is None:
             self._study = _new_study(derive_seed(self._seed, "search"))
         suggestion = self._study.ask()
-        trial = self.add(self._model.search_space(suggestion, self._problem))
+        trial = self.add(self._space(suggestion))
         trial.suggestion = suggestion
         return trial
+
+    def _space(self, suggestion: optuna.trial.BaseTrial) -> dict[str, Any]:
+        params = self._model.search_space(suggestion, self._problem)  # type: ignore[arg-type]
+        if self._problem.has_skewed_target:
+            params[LOG_TARGET] = suggestion.suggest_categorical(LOG_TARGET, [False, True])
+        return params
 
     def tell(self, trial: Trial) -> None:
         """Let Optuna learn from a trial that it suggested."""
@@ -230,26 +251,35 @@ class AlgorithmSearch:
         common: dict[str, Any] = {
             "name": self.algorithm,
             "library": self._model.library,
-            "metric": SELECTION_METRIC[self._problem.is_classification],
             "trials": len(self.trials),
             "seconds": self.seconds,
         }
+        scorer = self._scorer
         if not self.complete_trials:
             failures = [self._model.unavailable_reason(), *(trial.failure for trial in self.trials)]
             failures += [trial.standing for trial in self.trials if trial.folds]
-            return ModelResult(**common, failure=next(filter(None, failures), OUT_OF_TIME))
+            failure = next(filter(None, failures), OUT_OF_TIME)
+            return ModelResult(**common, metric=scorer.name, failure=failure)
         best = self.best
         return ModelResult(
             **common,
             hyperparameters=best.final_candidate.params,
-            **score_facts(best.fold_scores, best.folds.values()),
+            metric_failure=best.metric_failure,
+            **score_facts(
+                scorer if best.metric_failure is None else scorer.proper,
+                best.fold_losses,
+                best.folds.values(),
+            ),
         )
 
 
-def score_facts(scores: list[float], fits: Iterable[FoldScore]) -> dict[str, Any]:
-    """The fields of a leaderboard line that follow from the scores of the folds and the fits behind them."""
+def score_facts(scorer: Scorer, losses: list[float], fits: Iterable[FoldScore]) -> dict[str, Any]:
+    """The fields of a leaderboard line that follow from the losses of the folds and the fits behind them."""
     fits = list(fits)
+    scores = [scorer.score(loss) for loss in losses]
     return {
+        "metric": scorer.name,
+        "greater_is_better": scorer.greater_is_better,
         "score": float(np.mean(scores)),
         "fold_scores": scores,
         "standard_error": float(np.std(scores, ddof=1) / len(scores) ** 0.5) if len(scores) > 1 else None,
@@ -261,7 +291,7 @@ def score_facts(scores: list[float], fits: Iterable[FoldScore]) -> dict[str, Any
 def _prune(trial: Trial, fold: int) -> None:
     if trial.suggestion is None or not trial.alive:
         return
-    trial.suggestion.report(trial.score, fold)
+    trial.suggestion.report(trial.loss, fold)
     trial.pruned = trial.suggestion.should_prune()
 
 
@@ -270,12 +300,12 @@ def _tell(study: optuna.Study, trial: Trial) -> None:
 
     if trial.suggestion is None:
         return
-    if trial.failure is not None:
+    if trial.failure is not None or trial.metric_failure is not None:
         study.tell(trial.suggestion, state=TrialState.FAIL)
     elif trial.pruned:
         study.tell(trial.suggestion, state=TrialState.PRUNED)
     else:
-        study.tell(trial.suggestion, trial.score)
+        study.tell(trial.suggestion, trial.loss)
 
 
 def _new_study(seed: int) -> optuna.Study:

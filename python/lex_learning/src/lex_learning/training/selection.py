@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lex_learning.config import Preset, ProblemType
-from lex_learning.core.machine import free_memory
+from lex_learning.core.machine import memory_reason
 from lex_learning.models import available_algorithms, model_class
 
 if TYPE_CHECKING:
@@ -57,16 +57,16 @@ _LARGE = {
 }
 
 
-def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[str], list[str]]:
-    """The keys to train, best guess first, and sentences about what was left out.
+def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[str], dict[str, str]]:
+    """The keys to train, best guess first, and the reasons why others were left out, by key.
 
     An algorithm named in the configuration is taken alone, whatever the rules say. With a time limit, or
     the preset `best`, all that suit the size take part.
     """
     if config.algorithm is not None:
-        return [config.algorithm], []
+        return [config.algorithm], {}
     chosen: list[str] = []
-    skipped: list[str] = []
+    skipped: dict[str, str] = {}
     takes_all = config.time_limit is not None or config.preset is Preset.BEST
     most = None if takes_all else config.top_k_algorithms
     keys = [
@@ -81,20 +81,12 @@ def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[st
         model = model_class(key)
         reason = model.unavailable_reason()
         if reason is None and (chosen or key != keys[-1]):  # one is tried in any case
-            reason = _memory_reason(model.memory_bytes(problem))
+            reason = memory_reason(model.memory_bytes(problem))
         if reason is None:
             chosen.append(key)
         else:
-            skipped.append(f"{key} was left out: {reason}")
+            skipped[key] = reason
     return chosen, skipped
-
-
-def _memory_reason(needed: int) -> str | None:
-    """Why there is too little memory, or None."""
-    free = free_memory()
-    if free is None or needed <= free:
-        return None
-    return f"a fit would take about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
 
 
 def _suits_networks(config: PipelineConfig) -> bool:

@@ -1,4 +1,4 @@
-"""Hold-out and folds, stratified for classes."""
+"""Hold-out and folds: stratified for classes, between groups, or along time."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lex_learning.core.dataset import HELD_OUT
+from lex_learning.errors import InvalidDataError, counted
 from lex_learning.seeds import derive_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-HELD_OUT = -1
-
 
 def assign_folds(
-    outcome: NDArray[Any], *, is_classification: bool, fold_count: int, test_size: float | None, seed: int
+    outcome: NDArray[Any],
+    *,
+    is_classification: bool,
+    fold_count: int,
+    test_size: float | None,
+    seed: int,
+    groups: NDArray[np.int32] | None = None,
+    times: NDArray[np.int32] | None = None,
 ) -> NDArray[np.int8]:
     """The fold of each row, from 0, or -1 for a held-out row.
 
     The held-out share is taken from each class; a class keeps at least two rows for training, so that
-    every fit sees it.
+    every fit sees it. With `groups`, those of a row stay together, and classes are balanced as well as they
+    can be. With `times`, the newest rows are held out, fold 0 is of the newest of the others, and the oldest
+    rows, which no fold tests on, have the number `fold_count`: a fold learns from those of greater numbers.
 
     Args:
         outcome: Class codes or values, shape (rows,).
@@ -28,7 +37,17 @@ def assign_folds(
         fold_count: Number of folds.
         test_size: Share held out, or None to hold out no row.
         seed: Any integer.
+        groups: Codes of the groups, or None.
+        times: Ranks of the rows in time, the same for the same time, or None.
+
+    Raises:
+        InvalidDataError: There are too few groups, or too few points in time.
     """
+    if groups is not None:
+        strata = outcome if is_classification else None
+        return _between_groups(groups, strata, fold_count, test_size, derive_seed(seed, "groups"))
+    if times is not None:
+        return _along_time(times, fold_count, test_size)
     folds = np.zeros(len(outcome), dtype=np.int8)
     if test_size is not None:
         folds[_held_out_rows(outcome, is_classification, test_size, seed)] = HELD_OUT
@@ -36,6 +55,76 @@ def assign_folds(
     # Dealt like cards, the rows of a class are in as many folds as they can be.
     order = _order(outcome[training], is_classification, np.random.default_rng(derive_seed(seed, "folds")))
     folds[training[order]] = np.arange(len(training)) % fold_count
+    return folds
+
+
+def _between_groups(
+    groups: NDArray[np.int32],
+    strata: NDArray[Any] | None,
+    fold_count: int,
+    test_size: float | None,
+    seed: int,
+) -> NDArray[np.int8]:
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    group_count = len(np.unique(groups))
+    needed = fold_count + (test_size is not None)
+    if group_count < needed:
+        raise InvalidDataError(
+            f"the rows are of {counted(group_count, 'group')}, fewer than the {needed} parts of the split",
+            hint="Choose another group_column, or fewer cv_folds.",
+        )
+
+    def parts(rows: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
+        of_rows = None if strata is None else strata[rows]
+        # The library stratifies only if some class has a row for each part.
+        is_stratified = of_rows is not None and np.bincount(of_rows).max() >= count
+        splitter = (StratifiedGroupKFold if is_stratified else GroupKFold)(
+            count, shuffle=True, random_state=seed % 2**32
+        )
+        return [rows[held] for _, held in splitter.split(rows, of_rows, groups[rows])]
+
+    folds = np.zeros(len(groups), dtype=np.int8)
+    rows = np.arange(len(groups))
+    if test_size is not None:
+        part_count = min(group_count - fold_count + 1, max(2, round(1.0 / test_size)))
+        folds[parts(rows, part_count)[0]] = HELD_OUT
+        rows = np.flatnonzero(folds != HELD_OUT)
+        if len(np.unique(groups[rows])) < fold_count:
+            # So few groups that all but the smallest are needed for the folds.
+            smallest = np.bincount(groups).argmin()
+            folds[:] = 0
+            folds[groups == smallest] = HELD_OUT
+            rows = np.flatnonzero(folds != HELD_OUT)
+    for fold, held in enumerate(parts(rows, fold_count)):
+        folds[held] = fold
+    return folds
+
+
+def _along_time(times: NDArray[np.int32], fold_count: int, test_size: float | None) -> NDArray[np.int8]:
+    counts = np.bincount(times)
+    needed = fold_count + 1 + (test_size is not None)
+    if len(counts) < needed:
+        raise InvalidDataError(
+            f"the rows are of {counted(len(counts), 'point')} in time, "
+            f"fewer than the {needed} parts of the split",
+            hint="Choose another time_column, or fewer cv_folds.",
+        )
+    held_share = test_size or 0.0
+    shares = [(1.0 - held_share) / (fold_count + 1)] * (fold_count + 1) + [held_share] * (
+        test_size is not None
+    )
+    # Each part ends with the point in time nearest to its share of the rows, and has at least one.
+    before = np.concatenate([[0], np.cumsum(counts)])
+    ends = [0]
+    for index, goal in enumerate(np.cumsum(shares)[:-1] * len(times)):
+        nearest = int(np.abs(before - goal).argmin())
+        left = len(shares) - 1 - index
+        ends.append(min(max(nearest, ends[-1] + 1), len(counts) - left))
+    ends.append(len(counts))
+    labels = [*range(fold_count, -1, -1), *[HELD_OUT] * (test_size is not None)]
+    of_time = np.repeat(np.array(labels, dtype=np.int8), np.diff(ends))
+    folds: NDArray[np.int8] = of_time[times]
     return folds
 
 

@@ -16,14 +16,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.dataset import load_dataset
+from lex_learning.core.machine import memory_reason
 from lex_learning.core.metrics import selection_score
+from lex_learning.core.scorer import MetricError
 from lex_learning.models import model_class
+from lex_learning.models._logarithm import LOG_TARGET, LogTarget
 from lex_learning.models._rows import sample_rows
+from lex_learning.models.base import Validation
 from lex_learning.seeds import derive_seed
-from lex_learning.training.splits import HELD_OUT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from lex_learning.core.dataset import Dataset
     from lex_learning.models.base import Matrix, Model
@@ -58,18 +63,26 @@ class FoldScore:
     """The outcome of one fold.
 
     Args:
-        score: See `selection_score`; lower is better.
+        loss: By the metric that candidates are compared by (`Scorer.loss`); lower is better.
+        proper_score: See `selection_score`.
         seconds: Time of fit and prediction.
         rounds: The best round of a model that stops early.
         row_seconds: Time to predict a row, as part of a batch.
         size: Bytes of the fitted model.
+        metric_failure: Why the metric could not be computed; `loss` is then the proper score.
     """
 
-    score: float
+    loss: float
+    proper_score: float
     seconds: float
     rounds: int | None
     row_seconds: float = 0.0
     size: int = 0
+    metric_failure: str | None = None
+
+
+class NoMemoryError(Exception):
+    """A fit would take more memory than there is."""
 
 
 def fit_fold(
@@ -87,36 +100,39 @@ def fit_fold(
     """
     started = time.monotonic()
     data = load_dataset(folder)
-    rows = np.flatnonzero((data.folds != fold) & (data.folds != HELD_OUT))
-    held = np.flatnonzero(data.folds == fold)
+    rows, held = data.rows_to_fit(fold), data.rows_of(fold)
     if most_rows is not None:
         seed = derive_seed(candidate.seed, "rows")
         rows = rows[
             sample_rows(data.outcome[rows] if data.target.classes else None, len(rows), most_rows, seed)
         ]
-    validation = data.take(held), data.outcome[held]
-    model = _new_model(data, candidate, len(rows), derive_seed(candidate.seed, "fold", fold), threads)
-    model.time_limit = time_limit
+    validation = Validation(data.take(held), data.outcome[held], data.weights_of(held))
+    seed = derive_seed(candidate.seed, "fold", fold)
     with limited(threads):
-        model.fit(data.take(rows), data.outcome[rows], validation)
+        model = _fitted(data, candidate, rows, validation, seed=seed, threads=threads, time_limit=time_limit)
         fitted = time.monotonic()
-        output = model.predict(validation[0])
+        output = model.predict(validation.X)
         row_seconds = (time.monotonic() - fitted) / len(held)
-        score = selection_score(model.problem, validation[1], output)
-    if not np.isfinite(score):
-        raise ArithmeticError(f"the score of fold {fold} is {score}")
+        score = selection_score(model.problem, validation.y, output, validation.weights)
+        if not np.isfinite(score):
+            raise ArithmeticError(f"the score of fold {fold} is {score}")
+        loss, metric_failure = score, None
+        try:
+            loss = data.scorer.loss(validation.y, output, validation.weights)
+        except MetricError as error:
+            metric_failure = str(error)
     np.save(output_file(folder, candidate, fold), output)
     size = _save_model(folder, candidate, fold, model)
-    return FoldScore(score, time.monotonic() - started, model.rounds, row_seconds, size)
+    seconds = time.monotonic() - started
+    return FoldScore(loss, score, seconds, model.rounds, row_seconds, size, metric_failure)
 
 
 def fit_final(folder: Path, candidate: Candidate, threads: int) -> None:
     """Fit on all training rows; leaves the model in the folder."""
     data = load_dataset(folder)
-    rows = np.flatnonzero(data.folds != HELD_OUT)
-    model = _new_model(data, candidate, len(rows), derive_seed(candidate.seed, "final"), threads)
+    seed = derive_seed(candidate.seed, "final")
     with limited(threads):
-        model.fit(data.take(rows), data.outcome[rows])
+        model = _fitted(data, candidate, data.training_rows, None, seed=seed, threads=threads)
     _save_model(folder, candidate, FINAL_FOLD, model)
 
 
@@ -143,10 +159,29 @@ def forget(folder: Path, candidate: Candidate) -> None:
         path.unlink(missing_ok=True)
 
 
-def _new_model(data: Dataset, candidate: Candidate, row_count: int, seed: int, threads: int) -> Model:
-    return model_class(candidate.algorithm)(
-        data.problem_of(row_count), candidate.params, seed=seed, threads=threads
-    )
+def _fitted(
+    data: Dataset,
+    candidate: Candidate,
+    rows: NDArray[np.intp],
+    validation: Validation | None,
+    *,
+    seed: int,
+    threads: int,
+    time_limit: float | None = None,
+) -> Model | LogTarget:
+    problem = data.problem_of(len(rows))
+    algorithm = model_class(candidate.algorithm)
+    reason = memory_reason(algorithm.memory_bytes(problem))
+    if reason is not None:
+        raise NoMemoryError(reason)
+    params = {name: value for name, value in candidate.params.items() if name != LOG_TARGET}
+    inner = algorithm(problem, params, seed=seed, threads=threads)
+    inner.time_limit = time_limit
+    inner.groups = data.groups_of(rows)
+    model = LogTarget(inner) if candidate.params.get(LOG_TARGET) else inner
+    model.fit(data.take(rows), data.outcome[rows], validation, data.weights_of(rows))
+    inner.groups = None
+    return model
 
 
 def model_file(folder: Path, candidate: Candidate, fold: int) -> Path:
@@ -159,7 +194,7 @@ def output_file(folder: Path, candidate: Candidate, fold: int) -> Path:
     return folder / f"{candidate.key}_{fold}.npy"
 
 
-def _save_model(folder: Path, candidate: Candidate, fold: int, model: Model) -> int:
+def _save_model(folder: Path, candidate: Candidate, fold: int, model: Model | LogTarget) -> int:
     return model_file(folder, candidate, fold).write_bytes(pickle.dumps(model))
 
 

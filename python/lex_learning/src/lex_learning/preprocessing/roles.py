@@ -1,0 +1,217 @@
+"""The table taken apart: features, target, and the columns that have another role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lex_learning.config import BALANCED
+from lex_learning.core.schema import ColumnKind, column_kind
+from lex_learning.errors import InvalidConfigError, InvalidDataError, counted, shown
+from lex_learning.preprocessing.checks import check_columns, check_target, find_target
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from lex_learning.config import PipelineConfig
+    from lex_learning.core.dataset import Dataset
+    from lex_learning.core.target import Target
+
+
+@dataclass(frozen=True)
+class Table:
+    """A checked training table, taken apart; all parts have the same rows.
+
+    Args:
+        features: The feature columns.
+        target: The column to predict.
+        weights: How much each row counts, above 0; or None.
+        groups: Codes of the groups, or None.
+        times: Ranks in time, from 0, the same for the same time; or None.
+        dropped: Rows of weight 0, which are left out.
+    """
+
+    features: pd.DataFrame
+    target: pd.Series[Any]
+    weights: NDArray[np.float64] | None = None
+    groups: NDArray[np.int32] | None = None
+    times: NDArray[np.int32] | None = None
+    dropped: int = 0
+
+
+def take_apart(frame: pd.DataFrame, config: PipelineConfig) -> Table:
+    """Check the table and take it apart.
+
+    Raises:
+        TargetNotFoundError: The target column is not there.
+        InvalidDataError: Anything else that training cannot go on with.
+    """
+    frame, target_name = find_target(frame, config)
+    for role in config.role_columns:
+        _check_role(role, frame, target_name)
+    dropped = 0
+    if config.weight_column is not None:
+        weights = _weights(config.weight_column, frame[config.weight_column])
+        dropped = int((weights == 0).sum())
+        if dropped:
+            frame = frame[weights > 0].reset_index(drop=True)
+    features = frame.drop(columns=[target_name, *config.role_columns])
+    if features.empty:
+        raise InvalidDataError(
+            f"no feature is left beside the target {target_name!r}", hint="Give at least one other column."
+        )
+    check_columns(features, allow_missing=config.allow_missing)
+    check_columns(frame[[target_name]], allow_missing=False)
+    check_target(frame[target_name], config)
+    return Table(
+        features,
+        frame[target_name],
+        None if config.weight_column is None else _weights(config.weight_column, frame[config.weight_column]),
+        None if config.group_column is None else _groups(config.group_column, frame[config.group_column]),
+        None if config.time_column is None else _ranks(config.time_column, frame[config.time_column]),
+        dropped,
+    )
+
+
+def weights_by_class(
+    config: PipelineConfig, target: Target, outcome: NDArray[Any]
+) -> NDArray[np.float64] | None:
+    """By class code, what `class_weights` asks for; None if nothing.
+
+    Raises:
+        InvalidConfigError: A label is none of the target's.
+    """
+    wanted = config.class_weights
+    if wanted is None:
+        return None
+    if wanted == BALANCED:
+        counts = np.bincount(outcome, minlength=len(target.classes))
+        weights: NDArray[np.float64] = len(outcome) / (len(counts) * np.maximum(1, counts))
+        return weights
+    if not isinstance(wanted, dict):
+        raise TypeError(wanted)
+    for label in wanted:
+        if label not in target.labels:
+            near = get_close_matches(label, target.labels, n=3, cutoff=0.5) or target.labels[:10]
+            raise InvalidConfigError(
+                f"class_weights names {shown(label)}, which is no class of {target.name!r}",
+                hint=f"Its classes are such as {', '.join(shown(each) for each in near)}.",
+                field="class_weights",
+            )
+    return np.array([float(wanted.get(label, 1.0)) for label in target.labels])
+
+
+def _check_role(role: str, frame: pd.DataFrame, target_name: str) -> None:
+    if role not in frame.columns:
+        near = get_close_matches(role, list(frame.columns), n=3, cutoff=0.5) or list(frame.columns)[:10]
+        raise InvalidDataError(
+            f"the table has no column {shown(role)}",
+            hint=f"Choose one that it has, such as {', '.join(repr(name) for name in near)}.",
+            column=role,
+        )
+    if role == target_name:
+        raise InvalidDataError(
+            f"column {role!r} is the target, and cannot have another role",
+            hint="Choose another column, or another target.",
+            column=role,
+        )
+    null_count = int(frame[role].isna().sum())
+    if null_count:
+        raise InvalidDataError(
+            f"column {role!r} has a null or NaN in {counted(null_count, 'row')}",
+            hint="Fill them or drop these rows.",
+            column=role,
+            nulls=null_count,
+        )
+    if column_kind(frame[role]) is None:
+        raise InvalidDataError(
+            f"column {role!r} is of type {frame[role].dtype}, expected numbers, text or booleans",
+            hint="Convert it.",
+            column=role,
+        )
+
+
+def _weights(name: str, series: pd.Series[Any]) -> NDArray[np.float64]:
+    if column_kind(series) not in {ColumnKind.INTEGER, ColumnKind.FLOAT}:
+        raise InvalidDataError(
+            f"weight column {name!r} is of type {series.dtype}, expected numbers",
+            hint="Convert it.",
+            column=name,
+        )
+    weights = series.to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~((weights >= 0) & (weights < np.inf)))
+    if len(wrong):
+        raise InvalidDataError(
+            f"weight column {name!r} is {weights[wrong[0]]} in row {wrong[0]}, expected 0 or more",
+            hint="Give finite weights that are not negative.",
+            column=name,
+        )
+    if not weights.any():
+        raise InvalidDataError(
+            f"weight column {name!r} is 0 in every row",
+            hint="Give some rows a weight, or leave weight_column out.",
+            column=name,
+        )
+    return weights
+
+
+def _groups(name: str, series: pd.Series[Any]) -> NDArray[np.int32]:
+    import pandas as pd
+
+    codes, present = pd.factorize(series)
+    if len(present) < 2:
+        raise InvalidDataError(
+            f"group column {name!r} has a single group ({shown(present.tolist()[0])})",
+            hint="Choose another column, or leave group_column out.",
+            column=name,
+        )
+    return codes.astype(np.int32)
+
+
+def _ranks(name: str, series: pd.Series[Any]) -> NDArray[np.int32]:
+    ranks = np.unique(series.to_numpy(), return_inverse=True)[1].astype(np.int32)
+    if ranks.max() == 0:
+        raise InvalidDataError(
+            f"time column {name!r} is the same in every row ({shown(series.tolist()[0])})",
+            hint="Choose another column, or leave time_column out.",
+            column=name,
+        )
+    return ranks
+
+
+def check_folds(data: Dataset, fold_count: int) -> None:
+    """Refuse a split that leaves a single class to learn from, or a part without rows.
+
+    Raises:
+        InvalidDataError: Names the fold.
+    """
+    if data.groups is None and not data.is_ordered:
+        return
+    for fold in range(fold_count):
+        rows = data.rows_to_fit(fold)
+        classes = len(np.unique(data.outcome[rows])) if data.target.classes else 2
+        if classes < 2:
+            raise InvalidDataError(
+                f"fold {fold + 1} of {fold_count} has rows of a single class to learn from",
+                hint="Choose other groups or another time column, fewer cv_folds, or give more rows.",
+                column=data.target.name,
+            )
+
+
+def check_threshold(data: Dataset, config: PipelineConfig) -> None:
+    """Refuse to tune a threshold for more than two classes.
+
+    Raises:
+        InvalidConfigError: There are more.
+    """
+    if config.threshold_metric is not None and len(data.target.classes) != 2:
+        raise InvalidConfigError(
+            f"threshold_metric is {config.threshold_metric}, and {data.target.name!r} has "
+            f"{len(data.target.classes)} classes, expected 2",
+            hint="Leave it out.",
+            field="threshold_metric",
+        )
