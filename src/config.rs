@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::LexLearningError;
+use crate::{ClassWeights, LexLearningError};
 
 /// What the target is: a class or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +15,22 @@ pub enum ProblemType {
     Classification,
     /// A number.
     Regression,
+}
+
+impl ProblemType {
+    /// What models can be compared by, as the setting `metric`; the first is the default.
+    ///
+    /// ```
+    /// assert!(lex_learning::ProblemType::Classification.metrics().contains(&"roc_auc"));
+    /// ```
+    pub const fn metrics(self) -> &'static [&'static str] {
+        match self {
+            Self::Classification => {
+                &["log_loss", "accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "roc_auc"]
+            }
+            Self::Regression => &["rmse", "mae", "median_absolute_error", "mape", "r2"],
+        }
+    }
 }
 
 /// How much work a training does.
@@ -28,6 +44,16 @@ pub enum Preset {
     Balanced,
     /// Every algorithm that suits the table, also without a time limit; twice as many settings against the clock.
     Best,
+}
+
+/// What the probability from which the second of two classes is predicted is tuned for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThresholdMetric {
+    /// F1 of the second class.
+    F1,
+    /// Mean recall of the two classes.
+    BalancedAccuracy,
 }
 
 /// The bounds of each setting that has some; both ends are allowed.
@@ -162,10 +188,38 @@ pub struct PipelineConfig {
     #[serde(default)]
     pub interval_coverage: Option<f64>,
     /// Fit the chosen models once more on all training rows: a smaller and quicker model, at some cost in accuracy.
-    /// Default: only if `algorithm` is named and there is no `time_limit`; else the models of the folds make up the
-    /// model.
+    /// Default: only if `algorithm` is named and there is no `time_limit`, or with a `time_column`, as the newest rows
+    /// matter most; else the models of the folds make up the model.
     #[serde(default)]
     pub refit: Option<bool>,
+    /// Column that holds the weight of each row, a number of 0 or more: how much it counts in fits, in the comparison of
+    /// models and in the metrics. Not a feature. Default: all rows count the same.
+    #[serde(default)]
+    pub weight_column: Option<String>,
+    /// Column whose rows of one value, such as a patient or a customer, stay together in every split. Not a feature.
+    /// Not together with `time_column`. Default: each row is on its own.
+    #[serde(default)]
+    pub group_column: Option<String>,
+    /// Column of numbers or sortable text by which the rows are sorted: every split trains on the past and tests on the
+    /// future. Not a feature. Default: the order means nothing.
+    #[serde(default)]
+    pub time_column: Option<String>,
+    /// For a classification, how much the rows of each class count in fits and in the comparison of models; the
+    /// probabilities are then those of a table so weighted. Default: all the same.
+    #[serde(default)]
+    pub class_weights: Option<ClassWeights>,
+    /// What models are compared by and the ensemble is chosen for, one of [`ProblemType::metrics`]. Default: `log_loss`
+    /// or `rmse`. (The Python package alone also takes a function.)
+    #[serde(default)]
+    pub metric: Option<String>,
+    /// For two classes, tune the probability from which the second one (in sorted order) is predicted for this metric, on
+    /// predictions of rows that the models have not seen. Default: the more probable class.
+    #[serde(default)]
+    pub threshold_metric: Option<ThresholdMetric>,
+    /// Accept nulls in feature columns: a value of their own to the models that know them, and filled in for the others.
+    /// Default false.
+    #[serde(default)]
+    pub allow_missing: bool,
 }
 
 /// A duration as a number of seconds.
@@ -215,15 +269,22 @@ impl PipelineConfig {
             hold_out: defaults::yes(),
             interval_coverage: None,
             refit: None,
+            weight_column: None,
+            group_column: None,
+            time_column: None,
+            class_weights: None,
+            metric: None,
+            threshold_metric: None,
+            allow_missing: false,
         }
     }
 
-    /// Checks every setting against its bounds; for a configuration that was deserialized or changed by hand.
-    /// `Pipeline::train` does it, too.
+    /// Checks every setting against its bounds and the others; for a configuration that was deserialized or changed by
+    /// hand. `Pipeline::train` does it, too.
     ///
     /// # Errors
     ///
-    /// [`LexLearningError::InvalidConfig`] names the first setting that is out of its bounds.
+    /// [`LexLearningError::InvalidConfig`] names the first setting that is out of its bounds or contradicts another.
     pub fn validate(&self) -> Result<(), LexLearningError> {
         check("top_k_algorithms", &self.top_k_algorithms, &bounds::TOP_K_ALGORITHMS)?;
         check("n_trials", &self.n_trials, &bounds::N_TRIALS)?;
@@ -254,13 +315,83 @@ impl PipelineConfig {
             ("algorithm", &self.algorithm),
             ("engine", &self.engine),
             ("work_dir", &self.work_dir),
+            ("weight_column", &self.weight_column),
+            ("group_column", &self.group_column),
+            ("time_column", &self.time_column),
         ];
         for (name, value) in texts {
             if value.as_deref() == Some("") {
                 return invalid(&format!("{name} is empty. Leave it out for the default."));
             }
         }
+        self.check_columns()?;
+        self.check_classes()?;
+        self.check_metric()
+    }
+
+    /// A column has one purpose, and a split one order.
+    fn check_columns(&self) -> Result<(), LexLearningError> {
+        if let (Some(group), Some(time)) = (&self.group_column, &self.time_column) {
+            return invalid(&format!(
+                "group_column is {group:?} and time_column is {time:?}, and a split can honour but one of them. Keep the \
+                 one by which new rows will differ from these."
+            ));
+        }
+        let columns = [
+            ("target_column", &self.target_column),
+            ("weight_column", &self.weight_column),
+            ("group_column", &self.group_column),
+            ("time_column", &self.time_column),
+        ];
+        for (index, (name, column)) in columns.iter().enumerate() {
+            if let Some(column) = column
+                && let Some((other, _)) = columns[..index].iter().find(|(_, taken)| taken.as_ref() == Some(column))
+            {
+                return invalid(&format!("{name} and {other} are both {column:?}. Give each a column of its own."));
+            }
+        }
         Ok(())
+    }
+
+    /// Settings that only classes have.
+    fn check_classes(&self) -> Result<(), LexLearningError> {
+        if self.problem_type != ProblemType::Classification {
+            let given = [
+                ("class_weights", self.class_weights.is_some()),
+                ("threshold_metric", self.threshold_metric.is_some()),
+            ];
+            if let Some((name, _)) = given.iter().find(|(_, is_given)| *is_given) {
+                return invalid(&format!(
+                    "{name} is set, and only classes have it. Leave it out, or choose classification."
+                ));
+            }
+        }
+        if let Some(ClassWeights::ByLabel(weights)) = &self.class_weights {
+            if weights.is_empty() {
+                return invalid(
+                    "class_weights is empty, expected a label and its weight. Leave it out for the default.",
+                );
+            }
+            if let Some((label, weight)) = weights.iter().find(|(_, weight)| !weight.is_finite() || **weight <= 0.0) {
+                return invalid(&format!(
+                    "class_weights gives {label:?} a weight of {weight}, expected a number above 0. Leave the label out \
+                     for a weight of 1."
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_metric(&self) -> Result<(), LexLearningError> {
+        let known = self.problem_type.metrics();
+        match &self.metric {
+            Some(metric) if !known.contains(&metric.as_str()) => invalid(&format!(
+                "metric is {metric:?}, expected one of {} for this problem_type. Set metric to one of them, or leave it \
+                 out.",
+                known.join(", ")
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -399,11 +530,54 @@ impl PipelineConfigBuilder {
         self
     }
 
+    /// Column that holds the weight of each row.
+    pub fn weight_column(mut self, value: impl Into<String>) -> Self {
+        self.config.weight_column = Some(value.into());
+        self
+    }
+
+    /// Column whose rows of one value stay together in every split.
+    pub fn group_column(mut self, value: impl Into<String>) -> Self {
+        self.config.group_column = Some(value.into());
+        self
+    }
+
+    /// Column by which the rows are sorted, to train on the past and test on the future.
+    pub fn time_column(mut self, value: impl Into<String>) -> Self {
+        self.config.time_column = Some(value.into());
+        self
+    }
+
+    /// How much the rows of each class count.
+    pub fn class_weights(mut self, value: ClassWeights) -> Self {
+        self.config.class_weights = Some(value);
+        self
+    }
+
+    /// What models are compared by.
+    pub fn metric(mut self, value: impl Into<String>) -> Self {
+        self.config.metric = Some(value.into());
+        self
+    }
+
+    /// What the probability from which the second class is predicted is tuned for.
+    pub fn threshold_metric(mut self, value: ThresholdMetric) -> Self {
+        self.config.threshold_metric = Some(value);
+        self
+    }
+
+    /// Accept nulls in feature columns.
+    pub fn allow_missing(mut self, value: bool) -> Self {
+        self.config.allow_missing = value;
+        self
+    }
+
     /// The checked configuration.
     ///
     /// # Errors
     ///
-    /// [`LexLearningError::InvalidConfig`]: the problem type is missing, or a setting is out of its bounds.
+    /// [`LexLearningError::InvalidConfig`]: the problem type is missing, or a setting is out of its bounds or
+    /// contradicts another.
     pub fn build(self) -> Result<PipelineConfig, LexLearningError> {
         let Some(problem_type) = self.problem_type else {
             return invalid("problem_type is not set. Set it to ProblemType::Classification or ::Regression.");
@@ -493,6 +667,92 @@ mod tests {
     fn not_a_number_is_refused() {
         let error = PipelineConfig::builder().problem_type(ProblemType::Regression).test_size(f64::NAN).build();
         assert!(error.is_err());
+    }
+
+    fn classes() -> PipelineConfigBuilder {
+        PipelineConfig::builder().problem_type(ProblemType::Classification)
+    }
+
+    #[track_caller]
+    fn assert_refused(config: PipelineConfigBuilder, words: &[&str]) {
+        let error = config.build().unwrap_err();
+        assert!(matches!(error, LexLearningError::InvalidConfig(_)), "{error:?}");
+        for word in words {
+            assert!(error.to_string().contains(word), "{error} should name {word}");
+        }
+    }
+
+    #[test]
+    fn a_column_has_one_purpose() {
+        let names = ["target_column", "weight_column", "group_column", "time_column"];
+        let set = |name: &str, config: PipelineConfigBuilder| match name {
+            "target_column" => config.target_column("a"),
+            "weight_column" => config.weight_column("a"),
+            "group_column" => config.group_column("a"),
+            _ => config.time_column("a"),
+        };
+        for (index, one) in names.iter().enumerate() {
+            assert!(set(one, classes()).build().is_ok());
+            for other in &names[..index] {
+                assert_refused(set(one, set(other, classes())), &[one, other, "\"a\""]);
+            }
+        }
+        assert!(classes().target_column("a").weight_column("b").time_column("c").build().is_ok());
+    }
+
+    #[test]
+    fn groups_and_time_exclude_each_other() {
+        assert_refused(classes().group_column("a").time_column("b"), &["group_column", "time_column", "\"b\""]);
+    }
+
+    #[test]
+    fn each_problem_has_its_metrics() {
+        for problem in [ProblemType::Classification, ProblemType::Regression] {
+            for metric in problem.metrics() {
+                assert!(PipelineConfig::builder().problem_type(problem).metric(*metric).build().is_ok(), "{metric}");
+            }
+        }
+        assert_refused(classes().metric("rmse"), &["metric", "\"rmse\"", "log_loss, accuracy"]);
+        let numbers = PipelineConfig::builder().problem_type(ProblemType::Regression);
+        assert_refused(numbers.metric("accuracy"), &["metric", "\"accuracy\"", "rmse, mae"]);
+    }
+
+    #[test]
+    fn class_weights_are_above_zero() {
+        let weights = |weight: f64| ClassWeights::ByLabel([("no".to_owned(), 1.0), ("yes".to_owned(), weight)].into());
+        assert!(classes().class_weights(ClassWeights::Balanced).build().is_ok());
+        assert!(classes().class_weights(weights(0.1)).build().is_ok());
+        for weight in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_refused(classes().class_weights(weights(weight)), &["class_weights", "\"yes\""]);
+        }
+        assert_refused(classes().class_weights(ClassWeights::ByLabel([].into())), &["class_weights", "empty"]);
+    }
+
+    #[test]
+    fn only_classes_have_weights_and_a_threshold() {
+        let numbers = || PipelineConfig::builder().problem_type(ProblemType::Regression);
+        assert_refused(numbers().class_weights(ClassWeights::Balanced), &["class_weights", "classes"]);
+        for metric in [ThresholdMetric::F1, ThresholdMetric::BalancedAccuracy] {
+            assert!(classes().threshold_metric(metric).build().is_ok());
+            assert_refused(numbers().threshold_metric(metric), &["threshold_metric", "classes"]);
+        }
+    }
+
+    #[test]
+    fn a_configuration_survives_json() {
+        let config = classes()
+            .weight_column("w")
+            .time_column("t")
+            .class_weights(ClassWeights::ByLabel([("yes".to_owned(), 5.0)].into()))
+            .metric("f1_macro")
+            .threshold_metric(ThresholdMetric::BalancedAccuracy)
+            .allow_missing(true)
+            .build()
+            .unwrap();
+        let value = serde_json::to_value(&config).unwrap();
+        assert_eq!(value["threshold_metric"], "balanced_accuracy");
+        assert_eq!(value["class_weights"], json!({"yes": 5.0}));
+        assert_eq!(serde_json::from_value::<PipelineConfig>(value).unwrap(), config);
     }
 
     #[test]

@@ -28,6 +28,7 @@
 //!
 //! * `python` (on): the engine. Without it only the plain types compile: configuration, results, progress, errors.
 
+mod class_weights;
 mod config;
 mod error;
 #[cfg(feature = "python")]
@@ -39,7 +40,8 @@ mod progress;
 mod python;
 mod types;
 
-pub use config::{PipelineConfig, PipelineConfigBuilder, Preset, ProblemType, bounds};
+pub use class_weights::ClassWeights;
+pub use config::{PipelineConfig, PipelineConfigBuilder, Preset, ProblemType, ThresholdMetric, bounds};
 pub use error::{ArrowConversionKind, LexLearningError};
 #[cfg(feature = "python")]
 pub use model::TrainedModel;

@@ -75,18 +75,20 @@ impl TrainedModel {
         PythonModel::from_bytes(bytes).and_then(Self::new)
     }
 
-    /// Predicts one row, given as a JSON object of column names and values. The target may be in it and is ignored.
+    /// Predicts one row, given as a JSON object of column names and values. The target and the
+    /// [`unused_columns`](ModelInfo::unused_columns) may be in it and are ignored.
     ///
     /// # Errors
     ///
     /// [`InferenceError`](LexLearningError::InferenceError): the JSON is not an object, or a column is missing,
-    /// unknown, null or of another type; the message names it. An unseen category is no error: it predicts, and says so
+    /// unknown, null (unless it was trained with `allow_missing`) or of another type; the message names it. An unseen category is no error: it predicts, and says so
     /// in `warnings`.
     pub fn predict(&self, instance: &Value) -> Result<PredictionResult, LexLearningError> {
         self.model.predict(instance)
     }
 
-    /// Predicts every row of a table, its columns in any order; the target may be in it and is ignored.
+    /// Predicts every row of a table, its columns in any order; the target and the
+    /// [`unused_columns`](ModelInfo::unused_columns) may be in it and are ignored.
     ///
     /// Gives the column `prediction` (a class of the target's type, or a number), and for classes one
     /// `probability_<label>` column each. An empty table gives an empty one.
@@ -94,7 +96,7 @@ impl TrainedModel {
     /// # Errors
     ///
     /// [`InferenceError`](LexLearningError::InferenceError): a column is missing, unknown, of another type, or holds
-    /// nulls; the message names it.
+    /// nulls (unless it was trained with `allow_missing`); the message names it.
     pub fn predict_batch(&self, table: &DataFrame) -> Result<DataFrame, LexLearningError> {
         self.predict_batch_with_warnings(table).map(|(predictions, _)| predictions)
     }

@@ -48,7 +48,8 @@ impl Pipeline {
     /// Finds, fits, evaluates and explains the best model for a table. Blocks until done; other threads may predict
     /// and train meanwhile.
     ///
-    /// The table holds numbers, text and booleans without nulls; the target is the configured column, or the last.
+    /// The table holds numbers, text and booleans, without nulls unless `allow_missing` is set; the target is the
+    /// configured column, or the last.
     ///
     /// # Errors
     ///

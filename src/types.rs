@@ -15,7 +15,8 @@ use crate::ProblemType;
 
 /// Metrics of the winner on rows that no fit has seen. Those of the other problem type are `None`.
 ///
-/// Shares and F1 are 0 to 1. `rmse`, `mae` and `median_absolute_error` are in the target's unit.
+/// Shares and F1 are 0 to 1. `rmse`, `mae` and `median_absolute_error` are in the target's unit. Rows count by the
+/// `weight_column`, if there is one, but each as one in `confusion_matrix`, `support` and `median_absolute_error`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -80,9 +81,12 @@ pub struct ModelResult {
     pub name: String,
     /// The library that it comes from.
     pub library: String,
-    /// `log_loss` or `rmse`; lower is better.
+    /// What the score is: `log_loss` or `rmse`, or the `metric` of the configuration.
     pub metric: String,
-    /// Mean of `fold_scores`, or `None` if it failed. Algorithms that stop early choose their rounds by the same folds,
+    /// Whether a greater score is better; false for `log_loss` and `rmse`.
+    #[serde(default)]
+    pub greater_is_better: bool,
+    /// Mean of `fold_scores`, in `metric`, or `None` if it failed. Algorithms that stop early choose their rounds by the same folds,
     /// which flatters them a little; `TrainingResult::metrics`, on held-out rows, is free of that.
     pub score: Option<f64>,
     /// The metric in each fold of the cross-validation.
@@ -105,6 +109,9 @@ pub struct ModelResult {
     /// Size of its fold models.
     #[serde(default)]
     pub megabytes: Option<f64>,
+    /// Why the metric that was asked for could not be computed for it; `score` is then `log_loss` or `rmse`.
+    #[serde(default)]
+    pub metric_failure: Option<String>,
     /// Why it has no score.
     pub failure: Option<String>,
 }
@@ -153,7 +160,7 @@ impl fmt::Debug for ModelHandle {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PredictionResult {
-    /// The most probable class; `None` for regression.
+    /// The most probable class, or that by `ModelInfo::decision_threshold`; `None` for regression.
     pub label: Option<String>,
     /// The predicted number; `None` for classification.
     pub value: Option<f64>,
@@ -205,6 +212,13 @@ pub struct ModelInfo {
     /// Distance of the bounds from the prediction, in the target's unit.
     #[serde(default)]
     pub interval_half_width: Option<f64>,
+    /// Probability of the second class from which it is predicted; `None`: the most probable class is.
+    #[serde(default)]
+    pub decision_threshold: Option<f64>,
+    /// Columns of the training table that are no features, such as that of the weights; they may be present in tables to
+    /// predict.
+    #[serde(default)]
+    pub unused_columns: Vec<String>,
 }
 
 /// One feature column as it was in training.
@@ -221,6 +235,12 @@ pub struct ColumnInfo {
     pub minimum: Option<f64>,
     /// Largest training value of a numeric column; 0 or 1 for a boolean one.
     pub maximum: Option<f64>,
+    /// Whether a null is accepted.
+    #[serde(default)]
+    pub nullable: bool,
+    /// Training rows without a value.
+    #[serde(default)]
+    pub missing: u64,
 }
 
 /// How the values of a column are read.
@@ -276,6 +296,37 @@ mod tests {
         let prediction: PredictionResult = serde_json::from_value(json!({"label": null, "value": 2.0})).unwrap();
         assert_eq!(prediction.value, Some(2.0));
         assert!(prediction.probabilities.is_empty());
+    }
+
+    #[test]
+    fn results_of_before_the_options_load() {
+        let model = &result().model_results[0];
+        assert_eq!((model.greater_is_better, &model.metric_failure), (false, &None));
+        let info: ModelInfo = serde_json::from_value(json!({
+            "problem_type": "regression", "target_column": "y", "feature_names": ["age"], "class_labels": null,
+            "best_model_name": "ridge", "metrics": {}, "feature_importance": [["age", 1.0]], "hyperparameters": {},
+            "training_rows": 10, "library_version": "0.1.0", "created": "2025-01-01T00:00:00Z",
+            "schema": [{"name": "age", "kind": "integer", "levels": [], "minimum": 1.0, "maximum": 2.0}]
+        }))
+        .unwrap();
+        assert_eq!((info.decision_threshold, info.unused_columns.len()), (None, 0));
+        assert_eq!((info.schema[0].nullable, info.schema[0].missing), (false, 0));
+    }
+
+    #[test]
+    fn what_the_options_add_is_read() {
+        let model: ModelResult = serde_json::from_value(json!({
+            "name": "svm", "library": "scikit-learn", "metric": "accuracy", "greater_is_better": true, "score": 0.9,
+            "fold_scores": [0.9], "hyperparameters": {}, "trials": 1, "seconds": 0.1, "metric_failure": "of one class",
+            "failure": null
+        }))
+        .unwrap();
+        assert_eq!((model.greater_is_better, model.metric_failure.as_deref()), (true, Some("of one class")));
+        let column: ColumnInfo = serde_json::from_value(json!({
+            "name": "age", "kind": "float", "levels": [], "minimum": 1.0, "maximum": 2.0, "nullable": true, "missing": 3
+        }))
+        .unwrap();
+        assert_eq!((column.nullable, column.missing), (true, 3));
     }
 
     #[test]

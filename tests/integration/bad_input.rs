@@ -1,14 +1,9 @@
 //! Tables and configurations that cannot work: a typed error that names the column.
 
-use lex_learning::{LexLearningError, PipelineConfigBuilder, ProblemType};
+use lex_learning::{LexLearningError, ProblemType};
 use polars::prelude::*;
 
-use crate::fixtures::{pipeline, quick, table};
-
-fn refused(config: PipelineConfigBuilder, table: &DataFrame) -> LexLearningError {
-    lex_learning::initialize().unwrap();
-    pipeline(config).train(table).unwrap_err()
-}
+use crate::fixtures::{assert_invalid_data, quick, refused, table};
 
 /// 40 rows: `x` counts, `y` is twice `x`, `kind` alternates.
 fn frame() -> DataFrame {
@@ -25,14 +20,6 @@ fn with(column: Column) -> DataFrame {
     let mut frame = frame();
     frame.with_column(column).unwrap();
     frame
-}
-
-#[track_caller]
-fn assert_invalid_data(error: &LexLearningError, words: &[&str]) {
-    assert!(matches!(error, LexLearningError::InvalidData(_)), "{error:?}");
-    for word in words {
-        assert!(error.to_string().contains(word), "{error} should name {word}");
-    }
 }
 
 #[test]

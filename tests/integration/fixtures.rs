@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use lex_learning::{Pipeline, PipelineConfig, PipelineConfigBuilder, ProblemType, TrainedModel, TrainingResult};
+use lex_learning::{
+    LexLearningError, Pipeline, PipelineConfig, PipelineConfigBuilder, ProblemType, TrainedModel, TrainingResult,
+};
 use polars::prelude::*;
 
 pub(crate) fn table(name: &str) -> DataFrame {
@@ -37,6 +39,19 @@ pub(crate) fn pipeline(config: PipelineConfigBuilder) -> Pipeline {
 pub(crate) fn trained(config: PipelineConfigBuilder, table: &DataFrame) -> TrainedModel {
     let pipeline = pipeline(config.clone());
     pipeline.create_trained_model(&train(config, table)).unwrap()
+}
+
+pub(crate) fn refused(config: PipelineConfigBuilder, table: &DataFrame) -> LexLearningError {
+    lex_learning::initialize().unwrap();
+    pipeline(config).train(table).unwrap_err()
+}
+
+#[track_caller]
+pub(crate) fn assert_invalid_data(error: &LexLearningError, words: &[&str]) {
+    assert!(matches!(error, LexLearningError::InvalidData(_)), "{error:?}");
+    for word in words {
+        assert!(error.to_string().contains(word), "{error} should name {word}");
+    }
 }
 
 /// Survival on the Titanic by logistic regression.

@@ -7,6 +7,7 @@ mod cancel;
 mod fixtures;
 mod isolated;
 mod model_files;
+mod options;
 mod predict;
 mod progress;
 mod train;
