@@ -31,7 +31,7 @@ from lex_learning.training.cluster import ClusterRunner
 from lex_learning.training.executor import Failure, TaskRunner, run_task
 from lex_learning.training.journal import Journal
 from lex_learning.training.portfolio import most_candidates
-from lex_learning.training.race import Race, settle_folds
+from lex_learning.training.race import Race, refit_seconds, settle_folds
 from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
 from lex_learning.training.splits import assign_folds
@@ -225,7 +225,15 @@ class Training:
                 Preset.BALANCED: most_candidates(problem.row_count),
                 Preset.BEST: 2 * most_candidates(problem.row_count),
             }[self._config.preset]
-            race = Race(searches, problem, runner=runner, budget=self._budget, folder=self._folder, most=most)
+            race = Race(
+                searches,
+                problem,
+                runner=runner,
+                budget=self._budget,
+                folder=self._folder,
+                most=most,
+                refits=self._wants_refit,
+            )
             try:
                 race.run(tell)
             finally:
@@ -318,6 +326,11 @@ class Training:
         shares = [share for _, share in members]
         if self._budget.stopped or not self._wants_refit:
             return shares
+        left = self._budget.refit_seconds_left
+        while len(members) > 1 and refit_seconds([trial for trial, _ in members], runner.parallel) > left:
+            members = members[:-1]
+        whole = sum(share.weight for _, share in members)
+        chosen = [dataclasses.replace(share, weight=share.weight / whole) for _, share in members]
         finals = [trial.final_candidate for trial, _ in members]
         names = ", ".join(final.algorithm for final in finals)
         self._report.advance(1.0, f"Fitting {names} on all training rows", finals[0].algorithm)
@@ -329,7 +342,7 @@ class Training:
         failures = [each.reason for each in outcomes if isinstance(each, Failure)]
         if not failures:
             return [
-                dataclasses.replace(share, final=final) for share, final in zip(shares, finals, strict=True)
+                dataclasses.replace(share, final=final) for share, final in zip(chosen, finals, strict=True)
             ]
         self._warnings.append(
             f"the models of the folds were kept: fitting on all rows failed ({failures[0]})"

@@ -21,6 +21,9 @@ CLOSING_SECONDS = (0.3, 4.0)
 CHOICE_SECONDS = 0.7
 """For the choice of the ensemble after the search was stopped."""
 
+REFIT_SHARE = 0.4
+"""Of the limit, the most that is kept back for fitting the members once more."""
+
 
 class SearchEnded(BaseException):
     """The search is over before its work is done. Not an `Exception`: no error handling may take it."""
@@ -39,6 +42,8 @@ class Budget:
     limit: float | None
     explain: bool
     is_stopped: Callable[[], bool] = lambda: False
+    refit_seconds: float = 0.0
+    """What fitting the members of the ensemble once more would take; kept back from the search."""
     _started: float = field(default_factory=time.monotonic)
     _stopped_at: float | None = None
 
@@ -64,6 +69,14 @@ class Budget:
         """Seconds left for the search; infinite without a limit, 0 when stopped."""
         if self.stopped:
             return 0.0
+        if self.limit is None:
+            return float("inf")
+        kept = self._closing_reserve + self._plot_reserve + min(self.refit_seconds, REFIT_SHARE * self.limit)
+        return max(0.0, self.limit - kept - self.elapsed)
+
+    @property
+    def refit_seconds_left(self) -> float:
+        """Seconds that the members may take to be fitted once more; infinite without a limit."""
         if self.limit is None:
             return float("inf")
         return max(0.0, self.limit - self._closing_reserve - self._plot_reserve - self.elapsed)

@@ -67,6 +67,7 @@ class Race:
         budget: The time.
         folder: Of the training.
         most: Candidates, at most.
+        refits: Whether the members of the ensemble are fitted once more afterwards, which takes time, too.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Race:
         budget: Budget,
         folder: Path,
         most: int,
+        refits: bool = False,
     ) -> None:
         self._searches = searches
         self._problem = problem
@@ -86,6 +88,7 @@ class Race:
         self._folder = folder
         self._total_seconds = budget.search_seconds
         self._most = most
+        self._refits = refits
         available = [key for key in searches if model_class(key).unavailable_reason() is None]
         self._start_count = min(len(available), most)
         self._planned = portfolio(problem, available)
@@ -225,6 +228,18 @@ class Race:
         outputs = [[fold_output(self._folder, trial.candidate, 0)[rows]] for trial in trials]
         weights = greedy_weights(data.scorer.proper, [fold], outputs)
         self.weights = {id(trial): float(weight) for trial, weight in zip(trials, weights, strict=True)}
+        if self._refits:
+            members = [trial for trial in trials if self.weights[id(trial)] > 0]
+            self._budget.refit_seconds = refit_seconds(members, self._runner.parallel)
+
+
+def refit_seconds(members: Iterable[Trial], parallel: int) -> float:
+    """An estimate, by the time of the folds, of what fitting these on all rows takes."""
+    each = [
+        max(fold.seconds for fold in trial.folds.values()) * trial.fold_count / max(1, trial.fold_count - 1)
+        for trial in members
+    ]
+    return max([sum(each) / parallel, *each], default=0.0)
 
 
 def settle_folds(searches: dict[str, AlgorithmSearch], weights: dict[int, float]) -> None:

@@ -146,6 +146,8 @@ class AlgorithmSearch:
         self._model = model_class(algorithm)
         self._seed = derive_seed(config.random_seed, algorithm)
         self._study: optuna.Study | None = None
+        self._known: list[Trial] = []
+        """Trials of settings known to be good that Optuna has not been told of."""
         self._scorer = Scorer(problem, config.metric)
 
     @property
@@ -169,6 +171,7 @@ class AlgorithmSearch:
         tasks = [self.task(default, fold) for fold in range(self.fold_count)]
         for fold, outcome in self._runner.run_unordered(tasks):
             default.book(fold, outcome)
+        self.tell(default)
         advance(1)
         while default.failure is None and len(self.trials) < self.trial_count:
             self.tune(min(TRIALS_IN_A_ROUND, self.trial_count - len(self.trials)))
@@ -208,6 +211,10 @@ class AlgorithmSearch:
         """A new trial of what Optuna suggests."""
         if self._study is None:
             self._study = _new_study(derive_seed(self._seed, "search"))
+        while self._known:
+            known = self._known.pop(0)
+            if known.alive and known.metric_failure is None:
+                _warm_up(self._study, self._space, known)
         suggestion = self._study.ask()
         trial = self.add(self._space(suggestion))
         trial.suggestion = suggestion
@@ -220,8 +227,10 @@ class AlgorithmSearch:
         return params
 
     def tell(self, trial: Trial) -> None:
-        """Let Optuna learn from a trial that it suggested."""
-        if self._study is not None:
+        """Let Optuna learn from a trial, whether it has suggested it or not."""
+        if trial.suggestion is None:
+            self._known.append(trial)
+        elif self._study is not None:
             _tell(self._study, trial)
 
     @property
@@ -319,3 +328,27 @@ def _new_study(seed: int) -> optuna.Study:
         )
     pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS // 2)
     return optuna.create_study(direction="minimize", sampler=sampler, pruner=pruner)
+
+
+def _warm_up(
+    study: optuna.Study, space: Callable[[optuna.trial.BaseTrial], dict[str, Any]], known: Trial
+) -> None:
+    """Let Optuna start from a trial that it has not suggested; values outside the space are moved inside."""
+    import optuna
+
+    fixed = optuna.trial.FixedTrial({LOG_TARGET: False, **known.candidate.params})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of values outside the space
+            space(fixed)
+        distributions = fixed.distributions
+        params = {name: _inside(fixed.params[name], each) for name, each in distributions.items()}
+        trial = optuna.trial.create_trial(params=params, distributions=distributions, value=known.loss)
+    except ValueError:
+        return  # a setting that the space does not know
+    study.add_trial(trial)
+
+
+def _inside(value: Any, distribution: optuna.distributions.BaseDistribution) -> Any:
+    low, high = getattr(distribution, "low", None), getattr(distribution, "high", None)
+    return value if low is None or high is None else min(max(value, low), high)
