@@ -100,3 +100,15 @@ def test_sorted_rows_are_mixed() -> None:
     held = np.flatnonzero(folds == HELD_OUT)
     assert 400 < held.mean() < 600
     assert not np.array_equal(held, np.sort(held)[0] + 5 * np.arange(len(held)))
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(300, dtype=np.int32) % 40])
+def test_a_repeat_deals_the_same_rows_anew(groups: Any) -> None:
+    outcome = np.random.default_rng(0).integers(2, size=300)
+    options: dict[str, Any] = {"is_classification": True, "fold_count": 4, "test_size": 0.2, "seed": 3}
+    first, second, again = (
+        assign_folds(outcome, **options, groups=groups, repeat=repeat) for repeat in (0, 1, 1)
+    )
+    assert np.array_equal(first == HELD_OUT, second == HELD_OUT)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(second, again)

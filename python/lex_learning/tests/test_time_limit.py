@@ -41,6 +41,16 @@ def test_many_algorithms_take_part_and_make_an_ensemble(titanic: pd.DataFrame) -
     assert psutil.Process().children(recursive=True) == []
 
 
+def test_time_to_spare_goes_to_further_splits_of_the_members(carseats: pd.DataFrame) -> None:
+    result = train(carseats, "regression", time_limit=120, cv_folds=2, n_jobs=2)
+    line = result.model_results[0]
+    members = line.hyperparameters["members"]
+    assert max(member["models"] for member in members) > 2
+    # The leaderboard compares all candidates on the same folds.
+    assert {len(each.fold_scores) for each in result.model_results if each.score is not None} == {2}
+    assert line.score == min(each.score for each in result.model_results if each.score is not None)
+
+
 def test_plots_are_part_of_the_time(carseats: pd.DataFrame) -> None:
     result = train(carseats, "regression", time_limit=60, n_jobs=2, enable_explainability=True)
     assert "summary" in result.plots

@@ -36,7 +36,8 @@ class Dataset:
     Args:
         features: Encoded features, shape (rows, columns), float64.
         outcome: Class codes (int32) or values (float64), one a row.
-        folds: Fold of each row, or -1 for a held-out one; see `assign_folds`.
+        splits: For each split into folds, shape (splits, rows), the fold of each row, or -1 for a held-out
+            one; see `assign_folds`. The folds are counted on from one split to the next.
         schema: The feature columns.
         target: The target column.
         is_ordered: Whether the folds go along time.
@@ -48,7 +49,7 @@ class Dataset:
 
     features: NDArray[np.float64]
     outcome: NDArray[Any]
-    folds: NDArray[np.int8]
+    splits: NDArray[np.int8]
     schema: Schema
     target: Target
     is_ordered: bool = False
@@ -80,17 +81,34 @@ class Dataset:
 
     def rows_to_fit(self, fold: int) -> NDArray[np.intp]:
         """Rows from which the model that is tested on a fold learns."""
-        others = self.folds > fold if self.is_ordered else (self.folds != fold) & (self.folds != HELD_OUT)
+        folds, part = self._part(fold)
+        others = folds > part if self.is_ordered else (folds != part) & (folds != HELD_OUT)
         return np.flatnonzero(others)
 
     def rows_of(self, fold: int) -> NDArray[np.intp]:
-        """Rows of a fold, or those held out."""
-        return np.flatnonzero(self.folds == fold)
+        """Rows of a fold."""
+        folds, part = self._part(fold)
+        return np.flatnonzero(folds == part)
+
+    @property
+    def held_out_rows(self) -> NDArray[np.intp]:
+        """Rows that no fit sees; there may be none."""
+        return np.flatnonzero(self.splits[0] == HELD_OUT)
 
     @property
     def training_rows(self) -> NDArray[np.intp]:
-        """All rows but those held out."""
-        return np.flatnonzero(self.folds != HELD_OUT)
+        """All other rows."""
+        return np.flatnonzero(self.splits[0] != HELD_OUT)
+
+    @cached_property
+    def fold_count(self) -> int:
+        """Folds of one split."""
+        most = int(self.splits[0].max())
+        return most if self.is_ordered else most + 1
+
+    def _part(self, fold: int) -> tuple[NDArray[np.int8], int]:
+        split, part = divmod(fold, self.fold_count)
+        return self.splits[split], part
 
     def weights_of(self, rows: NDArray[np.intp]) -> NDArray[np.float64] | None:
         """How much each of these rows counts in fits and comparisons, 1 on average; None: all the same."""
@@ -106,7 +124,7 @@ class Dataset:
         """What a split within these rows must not tear apart: groups, or parts of time."""
         if self.groups is not None:
             return self.groups[rows]
-        return self.folds[rows] if self.is_ordered else None
+        return self.splits[0, rows] if self.is_ordered else None
 
     @cached_property
     def _has_skewed_target(self) -> bool:
@@ -133,7 +151,7 @@ class Dataset:
         """Write to an existing folder."""
         np.save(folder / "features.npy", self.features)
         np.save(folder / "outcome.npy", self.outcome)
-        np.save(folder / "folds.npy", self.folds)
+        np.save(folder / "splits.npy", self.splits)
         for name in _OPTIONAL:
             if getattr(self, name) is not None:
                 np.save(folder / f"{name}.npy", getattr(self, name))
@@ -180,7 +198,7 @@ def load_dataset(folder: Path) -> Dataset:
     return Dataset(
         features=np.load(folder / "features.npy", mmap_mode="r"),
         outcome=np.load(folder / "outcome.npy"),
-        folds=np.load(folder / "folds.npy"),
+        splits=np.load(folder / "splits.npy"),
         schema=Schema.from_dict(facts["schema"]),
         target=Target(facts["target"], tuple(facts["classes"])),
         is_ordered=facts["is_ordered"],

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from lex_learning.core.problem import Problem
 
 
+FEW_CELLS = 150_000
+"""Below so many rows times columns, more trees cost little."""
+
+
 class ForestModel(TreeModel):
     """Trees that differ by chance."""
 
@@ -43,7 +47,7 @@ class ForestModel(TreeModel):
 
     @staticmethod
     def _tree_count(problem: Problem) -> int:
-        return 300 if problem.row_count < 10_000 else 100
+        return 300 if problem.row_count * problem.column_count < FEW_CELLS else 100
 
     @staticmethod
     def _fewest_leaf_rows(problem: Problem) -> int:

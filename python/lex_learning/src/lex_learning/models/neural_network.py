@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +32,7 @@ EMBEDDING_SIZE = 8
 SCALE_RATE = 6.0
 """How much faster the scale of each input learns than all else."""
 PREDICT_ROWS = 4_096
+FEWEST_EPOCHS = 8
 
 
 class NeuralNetwork(Model):
@@ -127,16 +129,23 @@ class NeuralNetwork(Model):
         average: Weights | None = None
         best_weights: Weights | None = None
         self.rounds = min(self.params["rounds"], epochs)
-        for epoch in range(self.rounds if validation is None else epochs):
+        epoch, ends = 0, [time.monotonic()]
+        while epoch < (self.rounds if validation is None else epochs):
             order = random.permutation(len(X))[: len(X) // batch * batch].reshape(-1, batch)
             train(order.astype(np.int32), np.float32(epoch / epochs))
             average = self._weights = _averaged(average, _arrays(network), epoch, epochs)
+            epoch += 1
+            ends.append(time.monotonic())
+            if epoch == 2 and self.time_limit is not None:
+                # The first is slow: it compiles. When time is over, the rate has to have fallen.
+                left = self.time_limit - (ends[2] - ends[0])
+                epochs = max(FEWEST_EPOCHS, min(epochs, int(left / (ends[2] - ends[1]))))
             if validation is None:
                 continue
             loss = self._loss(validation)
             if loss < best:
-                best, best_weights, self.rounds = loss, average, epoch + 1
-            if epoch + 1 - self.rounds > max(16, epochs // 3) or is_over():
+                best, best_weights, self.rounds = loss, average, epoch
+            if epoch - self.rounds > max(16, epochs // 3) or is_over():
                 break
         self._weights = best_weights or self._weights
         self._network = network

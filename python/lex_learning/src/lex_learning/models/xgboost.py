@@ -8,6 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models.base import Model
+from lex_learning.preprocessing.many_levels import ManyLevels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,10 @@ PATIENCE_ROUNDS = 100
 
 
 class XgBoost(Model):
-    """The `xgboost` library's booster."""
+    """The `xgboost` library's booster; of a column of many levels it sees the mean of the target.
+
+    Its own splits between sets of levels learn a column of thousands by heart.
+    """
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "xgboost"
@@ -85,13 +89,15 @@ class XgBoost(Model):
         }
         if self.problem.class_count > 2:
             settings["num_class"] = self.problem.class_count
-        data = xgboost.QuantileDMatrix(**self._columns(X), label=y, weight=weights, nthread=self.threads)
+        self._many_levels = ManyLevels(self.problem)
+        Z = self._many_levels.fit_transform(X, y, self.groups)
+        data = xgboost.QuantileDMatrix(**self._columns(Z), label=y, weight=weights, nthread=self.threads)
         if validation is None:
             self._booster = xgboost.train(settings, data, num_boost_round=self.params["rounds"])
             self.rounds = self.params["rounds"]
         else:
             held = xgboost.QuantileDMatrix(
-                **self._columns(validation.X),
+                **self._columns(self._many_levels.transform(validation.X)),
                 label=validation.y,
                 weight=validation.weights,
                 ref=data,
@@ -123,14 +129,15 @@ class XgBoost(Model):
             return "reg:squarederror"
         return "multi:softprob" if self.problem.class_count > 2 else "binary:logistic"
 
-    def _columns(self, X: Matrix) -> dict[str, Any]:
-        kinds = ["c" if index in self.problem.categorical_levels else "q" for index in range(X.shape[1])]
-        return {"data": X, "feature_types": kinds, "enable_categorical": True}
+    def _columns(self, Z: Matrix) -> dict[str, Any]:
+        categories = self._many_levels.categorical_columns
+        kinds = ["c" if index in categories else "q" for index in range(Z.shape[1])]
+        return {"data": Z, "feature_types": kinds, "enable_categorical": True}
 
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        output = self._booster.inplace_predict(X, validate_features=False)
+        output = self._booster.inplace_predict(self._many_levels.transform(X), validate_features=False)
         output = output.astype(np.float64)
         if self.problem.class_count == 2:
             return np.column_stack([1.0 - output, output])
@@ -142,10 +149,10 @@ class XgBoost(Model):
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
         import xgboost
 
-        data = xgboost.DMatrix(**self._columns(X), nthread=self.threads)
+        data = xgboost.DMatrix(**self._columns(self._many_levels.transform(X)), nthread=self.threads)
         raw = self._booster.predict(data, pred_contribs=True, strict_shape=True).astype(np.float64)
         shaped = raw.transpose(0, 2, 1)
-        return shaped[:, :-1, :], shaped[0, -1, :]
+        return self._many_levels.to_source(shaped[:, :-1, :]), shaped[0, -1, :]
 
 
 def _stop_when(is_over: Callable[[], bool]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lex_learning.config import Preset
-from lex_learning.core.dataset import HELD_OUT, Dataset, load_dataset
+from lex_learning.core.dataset import Dataset, load_dataset
 from lex_learning.core.machine import core_count
 from lex_learning.core.metrics import SELECTION_METRIC
 from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
@@ -31,7 +31,7 @@ from lex_learning.training.cluster import ClusterRunner
 from lex_learning.training.executor import Failure, TaskRunner, run_task
 from lex_learning.training.journal import Journal
 from lex_learning.training.portfolio import most_candidates
-from lex_learning.training.race import Race, refit_seconds, settle_folds
+from lex_learning.training.race import SPLITS, Race, refit_seconds, settle_folds
 from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
 from lex_learning.training.splits import assign_folds
@@ -147,19 +147,23 @@ class Training:
         column = Target.from_series(target) if classify else Target(str(target.name))
         schema = Schema.from_frame(table.features, nullable=config.allow_missing)
         outcome = column.encode(target)
-        folds = assign_folds(
-            outcome,
-            is_classification=classify,
-            fold_count=config.cv_folds,
-            test_size=config.test_size if config.hold_out else None,
-            seed=config.random_seed,
-            groups=table.groups,
-            times=table.times,
-        )
+        splits = [
+            assign_folds(
+                outcome,
+                is_classification=classify,
+                fold_count=config.cv_folds,
+                test_size=config.test_size if config.hold_out else None,
+                seed=config.random_seed,
+                groups=table.groups,
+                times=table.times,
+                repeat=repeat,
+            )
+            for repeat in range(1 if table.times is not None else SPLITS)
+        ]
         data = Dataset(
             schema.encode(table.features),
             outcome,
-            folds,
+            np.stack(splits),
             schema,
             column,
             is_ordered=table.times is not None,
@@ -179,8 +183,7 @@ class Training:
                 taken = counted(self._journal.finished, "finished fit")
                 self._warnings.append(f"{taken} of an earlier training were taken over from {self._folder}")
         self._classes = column.classes
-        self._training_rows = int((folds != HELD_OUT).sum())
-        held_out = len(folds) - self._training_rows
+        self._training_rows, held_out = len(data.training_rows), len(data.held_out_rows)
         if 0 < held_out < FEW_HELD_OUT_ROWS:
             self._warnings.append(
                 f"the metrics rest on {counted(held_out, 'row')} alone: take them as a hint"
@@ -233,6 +236,7 @@ class Training:
                 folder=self._folder,
                 most=most,
                 refits=self._wants_refit,
+                splits=1 if self._config.preset is Preset.FAST else len(load_dataset(self._folder).splits),
             )
             try:
                 race.run(tell)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lex_learning.training.search import AlgorithmSearch, Trial
 
 ENSEMBLE = "ensemble"
+FEWEST_WEIGHT = 0.02
+"""Members of less weight are not worth the fits of further splits."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,71 @@ class Choice:
     metric_failure: str | None = None
 
 
+@dataclass(frozen=True)
+class _Pool:
+    """Candidates and what their fold models predict out of fold.
+
+    Args:
+        folder: Of the training.
+        trials: The candidates.
+        folds: The rows of each fold.
+        outputs: For each candidate, for each fold.
+    """
+
+    folder: Path
+    trials: list[Trial]
+    folds: list[Fold]
+    outputs: list[list[Matrix]]
+
+    @classmethod
+    def of(cls, folder: Path, trials: list[Trial], fold_count: int) -> _Pool:
+        data = load_dataset(folder)
+        rows = [data.rows_of(fold) for fold in range(fold_count)]
+        folds = [Fold(data.outcome[each], data.weights_of(each)) for each in rows]
+        outputs = [
+            [fold_output(folder, trial.candidate, fold) for fold in range(fold_count)] for trial in trials
+        ]
+        return cls(folder, trials, folds, outputs)
+
+    @property
+    def fold_count(self) -> int:
+        return len(self.folds)
+
+    def with_all_splits(self, weights: NDArray[np.float64]) -> _Pool | None:
+        """Those with as many folds as all members have; None if these are of the first split alone."""
+        members = [self.trials[index] for index in np.flatnonzero(weights >= FEWEST_WEIGHT)]
+        most = min(trial.leading_folds for trial in members)
+        if not load_dataset(self.folder).fold_count == self.fold_count < most:
+            return None
+        return _Pool.of(self.folder, [trial for trial in self.trials if trial.leading_folds >= most], most)
+
+    def mixed(self, weights: NDArray[np.float64]) -> list[Matrix]:
+        """For each fold, the weighted mean."""
+        order = np.flatnonzero(weights)
+        return [
+            mixture([self.outputs[index][fold] for index in order], weights[order])
+            for fold in range(self.fold_count)
+        ]
+
+    def share(self, index: int, weight: float) -> Share:
+        """The part of a candidate."""
+        trial = self.trials[index]
+        return Share(trial.candidate, weight, tuple(range(trial.leading_folds)))
+
+    def loss(self, scorer: Scorer, weights: NDArray[np.float64], fold_count: int) -> float:
+        """Of the ensemble, on the first folds; infinite where the metric has no value."""
+        pairs = zip(self.folds[:fold_count], self.mixed(weights), strict=False)
+        try:
+            return float(np.mean([_loss(scorer, fold, output) for fold, output in pairs]))
+        except MetricError:
+            return float("inf")
+
+    def lowest_loss(self, scorer: Scorer) -> float:
+        """Of the candidates alone."""
+        alone = np.eye(len(self.trials))
+        return min(self.loss(scorer, weights, self.fold_count) for weights in alone)
+
+
 def choose_members(
     folder: Path,
     searches: Sequence[AlgorithmSearch],
@@ -72,20 +139,17 @@ def choose_members(
         scorer, failure = scorer.proper, trials[0].metric_failure
     if best_alone:
         trials = [min(trials, key=lambda trial: trial.loss)]
-    fold_count = min(trial.fold_count for trial in trials)
-    rows = [data.rows_of(fold) for fold in range(fold_count)]
-    folds = [Fold(data.outcome[each], data.weights_of(each)) for each in rows]
-    outputs = [[fold_output(folder, trial.candidate, fold) for fold in range(fold_count)] for trial in trials]
-    weights = greedy_weights(scorer, folds, outputs, is_over=is_over)
+    pool = _Pool.of(folder, trials, min(trial.fold_count for trial in trials))
+    weights = greedy_weights(scorer, pool.folds, pool.outputs, is_over=is_over)
+    repeated = pool.with_all_splits(weights)
+    if repeated is not None:
+        again = greedy_weights(scorer, repeated.folds, repeated.outputs, is_over=is_over)
+        # More folds tell more; yet on those of the first split, no single candidate may be better.
+        if repeated.loss(scorer, again, pool.fold_count) <= pool.lowest_loss(scorer):
+            pool, weights = repeated, again
     order = [int(index) for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
-    members = [
-        (
-            trials[index],
-            Share(trials[index].candidate, float(weights[index]), tuple(range(trials[index].leading_folds))),
-        )
-        for index in order
-    ]
-    mixed = [mixture([outputs[index][fold] for index in order], weights[order]) for fold in range(fold_count)]
+    members = [(pool.trials[index], pool.share(index, float(weights[index]))) for index in order]
+    folds, mixed = pool.folds, pool.mixed(weights)
     sharpness, threshold, residuals = 1.0, None, np.empty(0)
     if data.problem.is_classification:
         sharpness = best_sharpness(folds, mixed)
@@ -99,7 +163,8 @@ def choose_members(
     if len(members) > 1:
         seconds = sum(search.seconds for search in searches)
         facts = {"trials": len(trials), "seconds": seconds}
-        result = _result(members, scorer, folds, mixed, failure, **facts)
+        first = min(trial.fold_count for trial in trials)
+        result = _result(members, scorer, folds[:first], mixed[:first], failure, **facts)
     return Choice(members, sharpness, threshold, residuals, result, failure)
 
 
@@ -136,7 +201,12 @@ def _result(
 ) -> ModelResult:
     fits = [score for trial, _ in members for score in trial.folds.values()]
     named = [
-        {"name": share.candidate.algorithm, "weight": share.weight, "params": share.candidate.params}
+        {
+            "name": share.candidate.algorithm,
+            "weight": share.weight,
+            "models": share.model_count,
+            "params": share.candidate.params,
+        }
         for _, share in members
     ]
     try:

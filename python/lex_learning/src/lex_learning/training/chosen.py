@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.core.dataset import HELD_OUT, load_dataset
+from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import classification_metrics, regression_metrics, selection_score
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
 from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
@@ -143,10 +143,11 @@ def evaluate(
         compare_folds: Measure the models of the folds as well, if there are held-out rows.
     """
     data = load_dataset(folder)
-    has_held_out = bool((data.folds == HELD_OUT).any())
+    held_out = data.held_out_rows
+    has_held_out = bool(len(held_out))
     is_quick = most_rows is not None
     random = np.random.default_rng(derive_seed(seed, "rows"))
-    rows = data.rows_of(HELD_OUT if has_held_out else 0)
+    rows = held_out if has_held_out else data.rows_of(0)
     rows = np.sort(random.permutation(rows)[:most_rows])
     X, y = data.take(rows), data.outcome[rows]
     chosen, bag_score = _chosen(folder), None
@@ -203,7 +204,7 @@ def explain(
     data = load_dataset(folder)
     model = load_model(folder, threads)
     random = np.random.default_rng(derive_seed(seed, "explain"))
-    held, training = data.rows_of(HELD_OUT), data.training_rows
+    held, training = data.held_out_rows, data.training_rows
     rows = np.sort(random.permutation(held if len(held) else training)[:row_count])
     background = np.sort(random.permutation(training)[:BACKGROUND_ROWS])
     order = [data.schema.names.index(name) for name in important]

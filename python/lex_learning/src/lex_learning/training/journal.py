@@ -105,7 +105,7 @@ def _fingerprint(config: PipelineConfig, data: Dataset) -> str:
     digest = hashlib.sha256(json.dumps([__version__, settings, data.schema.to_dict()]).encode())
     if callable(config.metric):
         digest.update(function_bytes(config.metric))
-    for array in (data.features.T, data.outcome, data.folds, data.weights, data.groups):
+    for array in (data.features.T, data.outcome, data.splits, data.weights, data.groups):
         if array is not None:
             digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
     return digest.hexdigest()

@@ -16,6 +16,7 @@ import numpy as np
 
 from lex_learning.core.dataset import load_dataset
 from lex_learning.models import model_class
+from lex_learning.training.choice import FEWEST_WEIGHT
 from lex_learning.training.ensemble import Fold, greedy_weights
 from lex_learning.training.executor import Failure
 from lex_learning.training.portfolio import portfolio
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix
     from lex_learning.training.budget import Budget
     from lex_learning.training.executor import TaskRunner
     from lex_learning.training.search import AlgorithmSearch, Trial
@@ -40,13 +44,17 @@ MARGIN = 0.05
 """A candidate whose first fold is this much worse than the best, relatively, waits until time is plenty."""
 COMPARED_ROWS = 5_000
 TUNED_ALGORITHMS = 3
+FIRST_ALGORITHMS = 6
+"""So many are started with; then the promising ones go on while others are tried."""
+SPLITS = 4
+"""Splits into folds: the first for all candidates, the others for members of the ensemble."""
 
 
 class _Purpose(Enum):
     START = auto()
-    """The first fold of an algorithm's defaults."""
+    """The first fold of one of the first algorithms."""
     EXPLORE = auto()
-    """The first fold of other settings."""
+    """The first fold of another candidate."""
     GO_ON = auto()
 
 
@@ -68,6 +76,7 @@ class Race:
         folder: Of the training.
         most: Candidates, at most.
         refits: Whether the members of the ensemble are fitted once more afterwards, which takes time, too.
+        splits: Splits into folds that there are; beyond the first, they are for members of the ensemble.
     """
 
     def __init__(
@@ -80,6 +89,7 @@ class Race:
         folder: Path,
         most: int,
         refits: bool = False,
+        splits: int = 1,
     ) -> None:
         self._searches = searches
         self._problem = problem
@@ -89,8 +99,12 @@ class Race:
         self._total_seconds = budget.search_seconds
         self._most = most
         self._refits = refits
+        self._splits = splits
+        self._members: list[Trial] | None = None
+        """Of the ensemble of the first split, once that is through."""
+        self._running = 0
         available = [key for key in searches if model_class(key).unavailable_reason() is None]
-        self._start_count = min(len(available), most)
+        self._start_count = min(len(available), most, FIRST_ALGORITHMS)
         self._planned = portfolio(problem, available)
         self._explored: list[Trial] = []
         self.weights: dict[int, float] = {}
@@ -111,6 +125,9 @@ class Race:
         """
         for index, outcome in self._runner.run_unordered(self._tasks()):
             fit = self._fits[index]
+            self._running -= 1
+            if isinstance(outcome, Failure) and fit.fold >= fit.trial.fold_count:
+                continue  # the fold of a later split: the candidate is complete without it
             fit.trial.book(fit.fold, outcome)
             search = self._searches[fit.trial.candidate.algorithm]
             if fit.fold == 0:
@@ -133,6 +150,7 @@ class Race:
                 yield None
                 continue
             self._fits[index] = fit
+            self._running += 1
             self._started.add((id(fit.trial), fit.fold))
             most = min(self._budget.search_seconds, FIT_SHARE * self._total_seconds)
             yield self._searches[fit.trial.candidate.algorithm].task(fit.trial, fit.fold, most)
@@ -145,7 +163,8 @@ class Race:
         fit = self._explore() if is_time_to_explore else None
         fit = fit or self._go_on([trial for trial in ranked if self._is_promising(trial)])
         fit = fit or self._explore()
-        return fit or self._go_on(ranked)
+        fit = fit or self._go_on(ranked)
+        return fit or self._repeat()
 
     def _explore(self, purpose: _Purpose = _Purpose.EXPLORE) -> _Fit | None:
         """The first fold of a new candidate."""
@@ -178,18 +197,37 @@ class Race:
         """The next fold of a candidate that has time for it: of those with the fewest folds, the first."""
         left = self._budget.search_seconds
         waiting = [
-            (
-                next(fold for fold in range(trial.fold_count + 1) if (id(trial), fold) not in self._started),
-                rank,
-            )
+            (fold, rank)
             for rank, trial in enumerate(trials)
-            if trial.folds[0].seconds < left
+            for fold in range(trial.fold_count)
+            if (id(trial), fold) not in self._started and trial.folds[0].seconds < left
         ]
-        waiting = [(fold, rank) for fold, rank in waiting if fold < trials[rank].fold_count]
         if not waiting:
             return None
         fold, rank = min(waiting)
         return _Fit(trials[rank], fold, _Purpose.GO_ON)
+
+    def _repeat(self) -> _Fit | None:
+        """A fold of another split, for a member of the ensemble: the mean of more fits is better."""
+        if self._splits == 1 or (self._members is None and self._running):
+            return None
+        if self._members is None:
+            complete = [trial for trial in self._explored if trial.is_complete]
+            first_split = range(complete[0].fold_count if complete else 0)
+            weights = self._weights_of(complete, first_split) if complete else np.empty(0)
+            self._members = [
+                trial for trial, weight in zip(complete, weights, strict=True) if weight >= FEWEST_WEIGHT
+            ]
+        left = self._budget.search_seconds
+        members = [trial for trial in self._members if trial.folds[0].seconds < left]
+        folds = (
+            (fold, rank)
+            for rank, trial in enumerate(members)
+            for fold in range(trial.fold_count, trial.fold_count * self._splits)
+            if (id(trial), fold) not in self._started
+        )
+        fold, rank = min(folds, default=(0, -1))
+        return None if rank < 0 else _Fit(members[rank], fold, _Purpose.GO_ON)
 
     def _ranked(self) -> list[Trial]:
         """Candidates with a first fold: members of their ensemble lead, the cheap ones first."""
@@ -220,17 +258,25 @@ class Race:
         trials = _with_first_fold(self._explored)
         if not trials:
             return
-        data = load_dataset(self._folder)
-        held = data.rows_of(0)
-        # At random: the table may be sorted.
-        rows = np.random.default_rng(0).permutation(len(held))[:COMPARED_ROWS]
-        fold = Fold(data.outcome[held[rows]], data.weights_of(held[rows]))
-        outputs = [[fold_output(self._folder, trial.candidate, 0)[rows]] for trial in trials]
-        weights = greedy_weights(data.scorer.proper, [fold], outputs)
+        weights = self._weights_of(trials, [0])
         self.weights = {id(trial): float(weight) for trial, weight in zip(trials, weights, strict=True)}
         if self._refits:
             members = [trial for trial in trials if self.weights[id(trial)] > 0]
             self._budget.refit_seconds = refit_seconds(members, self._runner.parallel)
+
+    def _weights_of(self, trials: list[Trial], folds: Iterable[int]) -> NDArray[np.float64]:
+        """The weights in the ensemble by what these folds' models predict for some of their rows."""
+        data = load_dataset(self._folder)
+        known: list[Fold] = []
+        outputs: list[list[Matrix]] = [[] for _ in trials]
+        for fold in folds:
+            held = data.rows_of(fold)
+            # At random: the table may be sorted.
+            rows = np.random.default_rng(0).permutation(len(held))[:COMPARED_ROWS]
+            known.append(Fold(data.outcome[held[rows]], data.weights_of(held[rows])))
+            for output, trial in zip(outputs, trials, strict=True):
+                output.append(fold_output(self._folder, trial.candidate, fold)[rows])
+        return greedy_weights(data.scorer.proper, known, outputs)
 
 
 def refit_seconds(members: Iterable[Trial], parallel: int) -> float:
@@ -251,9 +297,15 @@ def settle_folds(searches: dict[str, AlgorithmSearch], weights: dict[int, float]
     """
     trials = _with_first_fold(trial for search in searches.values() for trial in search.trials)
     whole = sum(weights.get(id(trial), 0.0) for trial in trials)
-    counts = sorted({trial.leading_folds for trial in trials}, reverse=True)
+    # Folds of later splits are more than enough.
+    done = [min(trial.leading_folds, trial.fold_count) for trial in trials]
+    counts = sorted(set(done), reverse=True)
     for fold_count in counts:
-        covered = sum(weights.get(id(trial), 0.0) for trial in trials if trial.leading_folds >= fold_count)
+        covered = sum(
+            weights.get(id(trial), 0.0)
+            for trial, folds in zip(trials, done, strict=True)
+            if folds >= fold_count
+        )
         if covered >= SETTLED_WEIGHT * whole or fold_count == counts[-1]:
             for trial in trials:
                 trial.fold_count = fold_count

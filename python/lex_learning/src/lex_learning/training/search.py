@@ -19,6 +19,7 @@ from lex_learning.models import model_class
 from lex_learning.models._logarithm import LOG_TARGET
 from lex_learning.seeds import derive_seed
 from lex_learning.training.executor import Failure
+from lex_learning.training.portfolio import with_logarithm
 from lex_learning.training.tasks import Candidate, FoldScore, fit_fold, forget
 
 if TYPE_CHECKING:
@@ -173,6 +174,10 @@ class AlgorithmSearch:
             default.book(fold, outcome)
         self.tell(default)
         advance(1)
+        logarithm = with_logarithm(self.algorithm, self._problem)
+        if default.failure is None and logarithm is not None and self.trial_count > 1:
+            self._run_round([self.add(logarithm)])
+            advance(2)
         while default.failure is None and len(self.trials) < self.trial_count:
             self.tune(min(TRIALS_IN_A_ROUND, self.trial_count - len(self.trials)))
             advance(len(self.trials))
@@ -196,7 +201,9 @@ class AlgorithmSearch:
 
     def tune(self, size: int) -> None:
         """Run a round of `size` trials that Optuna suggests."""
-        batch = [self.suggest() for _ in range(size)]
+        self._run_round([self.suggest() for _ in range(size)])
+
+    def _run_round(self, batch: list[Trial]) -> None:
         for fold in range(self.fold_count):
             alive = [trial for trial in batch if trial.alive]
             outcomes = self._runner.run([self.task(trial, fold) for trial in alive])

@@ -22,8 +22,8 @@ KERNEL_ROWS = 20_000
 MANY_CLASSES = 20
 OUTDONE = frozenset({"decision_tree", "linear_regression"})
 """Never better than a forest, and than ridge regression: not worth a share of the time."""
-NETWORK_SECONDS = 60
-"""With a shorter time limit the neural network, whose library alone takes seconds to start, is left out."""
+NETWORK_SECONDS, NETWORK_ROWS = 20, 5_000
+"""With less time than this, and as much again for each 5,000 rows, the neural network is left out."""
 
 _SMALL = {
     ProblemType.CLASSIFICATION: (
@@ -37,11 +37,11 @@ _SMALL = {
 }
 _MEDIUM = {
     ProblemType.CLASSIFICATION: (
-        "lightgbm catboost xgboost neural_network extra_trees random_forest logistic_regression "
-        "gradient_boosting svm knn decision_tree"
+        "lightgbm catboost extra_trees neural_network logistic_regression gradient_boosting xgboost "
+        "random_forest svm knn decision_tree"
     ),
     ProblemType.REGRESSION: (
-        "lightgbm catboost xgboost neural_network extra_trees random_forest ridge gradient_boosting svr "
+        "lightgbm catboost extra_trees neural_network ridge gradient_boosting xgboost svr random_forest "
         "lasso knn linear_regression decision_tree"
     ),
 }
@@ -72,7 +72,7 @@ def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[st
     keys = [
         key
         for key in ordered_algorithms(problem)
-        if not (model_class(key).is_neural_network and not _suits_networks(config))
+        if not (model_class(key).is_neural_network and not _suits_networks(config, problem.row_count))
         and not (takes_all and key in OUTDONE)
     ]
     for key in keys:
@@ -89,8 +89,10 @@ def select_algorithms(config: PipelineConfig, problem: Problem) -> tuple[list[st
     return chosen, skipped
 
 
-def _suits_networks(config: PipelineConfig) -> bool:
-    least = NETWORK_SECONDS / 2 if config.preset is Preset.BEST else NETWORK_SECONDS
+def _suits_networks(config: PipelineConfig, row_count: int) -> bool:
+    least = NETWORK_SECONDS * (1.0 + row_count / NETWORK_ROWS)
+    if config.preset is Preset.BEST:
+        least /= 2
     is_short = config.time_limit is not None and config.time_limit < least
     return config.enable_neural_networks and not is_short
 

@@ -23,6 +23,7 @@ def assign_folds(
     seed: int,
     groups: NDArray[np.int32] | None = None,
     times: NDArray[np.int32] | None = None,
+    repeat: int = 0,
 ) -> NDArray[np.int8]:
     """The fold of each row, from 0, or -1 for a held-out row.
 
@@ -39,13 +40,16 @@ def assign_folds(
         seed: Any integer.
         groups: Codes of the groups, or None.
         times: Ranks of the rows in time, the same for the same time, or None.
+        repeat: Other numbers give other folds of the same rows. Along time there is but one split.
 
     Raises:
         InvalidDataError: There are too few groups, or too few points in time.
     """
     if groups is not None:
         strata = outcome if is_classification else None
-        return _between_groups(groups, strata, fold_count, test_size, derive_seed(seed, "groups"))
+        return _between_groups(
+            groups, strata, fold_count, test_size, seed=derive_seed(seed, "groups"), repeat=repeat
+        )
     if times is not None:
         return _along_time(times, fold_count, test_size)
     folds = np.zeros(len(outcome), dtype=np.int8)
@@ -53,7 +57,8 @@ def assign_folds(
         folds[_held_out_rows(outcome, is_classification, test_size, seed)] = HELD_OUT
     training = np.flatnonzero(folds != HELD_OUT)
     # Dealt like cards, the rows of a class are in as many folds as they can be.
-    order = _order(outcome[training], is_classification, np.random.default_rng(derive_seed(seed, "folds")))
+    fold_seed = derive_seed(seed, "folds") if repeat == 0 else derive_seed(seed, "folds", repeat)
+    order = _order(outcome[training], is_classification, np.random.default_rng(fold_seed))
     folds[training[order]] = np.arange(len(training)) % fold_count
     return folds
 
@@ -63,7 +68,9 @@ def _between_groups(
     strata: NDArray[Any] | None,
     fold_count: int,
     test_size: float | None,
+    *,
     seed: int,
+    repeat: int,
 ) -> NDArray[np.int8]:
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
@@ -75,7 +82,7 @@ def _between_groups(
             hint="Choose another group_column, or fewer cv_folds.",
         )
 
-    def parts(rows: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
+    def parts(rows: NDArray[np.intp], count: int, seed: int) -> list[NDArray[np.intp]]:
         of_rows = None if strata is None else strata[rows]
         # The library stratifies only if some class has a row for each part.
         is_stratified = of_rows is not None and np.bincount(of_rows).max() >= count
@@ -88,7 +95,7 @@ def _between_groups(
     rows = np.arange(len(groups))
     if test_size is not None:
         part_count = min(group_count - fold_count + 1, max(2, round(1.0 / test_size)))
-        folds[parts(rows, part_count)[0]] = HELD_OUT
+        folds[parts(rows, part_count, seed)[0]] = HELD_OUT
         rows = np.flatnonzero(folds != HELD_OUT)
         if len(np.unique(groups[rows])) < fold_count:
             # So few groups that all but the smallest are needed for the folds.
@@ -96,7 +103,7 @@ def _between_groups(
             folds[:] = 0
             folds[groups == smallest] = HELD_OUT
             rows = np.flatnonzero(folds != HELD_OUT)
-    for fold, held in enumerate(parts(rows, fold_count)):
+    for fold, held in enumerate(parts(rows, fold_count, seed + repeat)):
         folds[held] = fold
     return folds
 

@@ -1,0 +1,79 @@
+"""Categorical columns of many levels as numbers, for algorithms that would learn their levels by heart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lex_learning.preprocessing.target_encoding import TargetEncoding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lex_learning.core.problem import Problem
+    from lex_learning.models.base import Matrix
+
+MOST_LEVELS = 64
+"""Columns of more levels become the mean of the target."""
+
+
+class ManyLevels:
+    """Puts the `TargetEncoding` in the place of each column of more than 64 levels.
+
+    What it has beyond one column comes after all others. With too many classes to encode, nothing changes.
+
+    Args:
+        problem: Tells which columns are categories.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        levels = problem.categorical_levels if TargetEncoding.width(problem) else {}
+        self._encodings = {
+            column: TargetEncoding(problem, count)
+            for column, count in sorted(levels.items())
+            if count > MOST_LEVELS
+        }
+        self.categorical_columns = [
+            each for each in problem.categorical_columns if each not in self._encodings
+        ]
+        """Columns whose codes stay."""
+        extra = [np.repeat(column, each.size - 1) for column, each in self._encodings.items()]
+        self.source_columns: NDArray[np.intp] = np.concatenate([np.arange(problem.column_count), *extra])
+        """The feature column that each output column comes from."""
+
+    def fit_transform(self, X: Matrix, y: NDArray[Any], groups: NDArray[Any] | None = None) -> Matrix:
+        """Learn the means; those of each row come from the rows of other folds. See `TargetEncoding`."""
+        return self._replace(
+            X,
+            {
+                column: each.fit_transform(_codes(X, column), y, groups)
+                for column, each in self._encodings.items()
+            },
+        )
+
+    def transform(self, X: Matrix) -> Matrix:
+        """Shape (rows, columns), float64; `X` itself if there is nothing to do."""
+        encoded = {column: each.transform(_codes(X, column)) for column, each in self._encodings.items()}
+        return self._replace(X, encoded)
+
+    def to_source(self, values: Matrix) -> Matrix:
+        """Add up (rows, columns, outputs) to (rows, feature columns, outputs)."""
+        if not self._encodings:
+            return values
+        output = np.zeros((len(values), int(self.source_columns.max()) + 1, values.shape[2]))
+        for position, column in enumerate(self.source_columns):
+            output[:, column] += values[:, position]
+        return output
+
+    def _replace(self, X: Matrix, encoded: dict[int, Matrix]) -> Matrix:
+        if not encoded:
+            return X
+        output = np.hstack([X, *(values[:, 1:] for values in encoded.values())])
+        for column, values in encoded.items():
+            output[:, column] = values[:, 0]
+        return output
+
+
+def _codes(X: Matrix, column: int) -> NDArray[np.intp]:
+    return np.nan_to_num(X[:, column], nan=-1.0).astype(np.intp)
