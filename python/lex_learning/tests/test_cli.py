@@ -510,15 +510,20 @@ class TestInterface:
         changed += (
             " --time-limit 2.5 --no-hold-out --refit --preset fast --engine tcp://localhost:1 --work-dir w"
         )
-        for more in ([], ["--plots", str(tmp_path)], changed.split()):
+        changed += " --weights a --groups b --metric roc_auc --threshold-metric f1 --allow-missing"
+        weights = ["--class-weights", '{"survived": 2}']
+        for more in ([], ["--plots", str(tmp_path)], [*changed.split(), *weights]):
             assert main([*required, *more]) == 130
+        assert seen[-1].class_weights == {"survived": 2}
+        assert main([*required, "--time", "a", "--class-weights", "balanced"]) == 130
+        assert (seen[-1].time_column, seen.pop().class_weights) == ("a", "balanced")
         number = ["train", str(TITANIC), "--target", "age", "--problem", "regression", "--interval", "0.8"]
         assert main([*number, "--output", str(tmp_path / "m.pkl")]) == 130
         assert seen.pop().interval_coverage == 0.8
         defaults = PipelineConfig(ProblemType.CLASSIFICATION, "survived")
         assert seen[0] == dataclasses.replace(defaults, enable_explainability=False)
         assert seen[1] == defaults
-        chosen = ("problem_type", "target_column", "interval_coverage")
+        chosen = ("problem_type", "target_column", "interval_coverage", "time_column")
         same = [
             name
             for name, value in defaults.to_dict().items()

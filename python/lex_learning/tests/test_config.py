@@ -77,6 +77,13 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "work_dir": [5],
     "hold_out": [0, "no", None],
     "refit": [1, "yes"],
+    "weight_column": [5, ["w"]],
+    "group_column": [5, True],
+    "time_column": [5, b"t"],
+    "class_weights": [5, ["balanced"], {1: 2.0}, {"yes": True}, {"yes": float("inf")}],
+    "metric": [5, ["accuracy"]],
+    "threshold_metric": [5, True],
+    "allow_missing": [1, "yes", None],
 }
 
 
@@ -176,13 +183,26 @@ def test_the_builder_sets_every_field_and_json_carries_it() -> None:
         "work_dir": "fits",
         "hold_out": False,
         "refit": True,
+        "weight_column": "rows",
+        "group_column": "street",
+        "metric": "mae",
+        "allow_missing": True,
     }
-    builder = PipelineConfig.builder()
-    for name, value in values.items():
-        assert getattr(builder, name)(value) is builder
-    config = builder.build()
-    assert config.to_dict() == values
-    assert PipelineConfig.from_json(json.dumps(config.to_dict())) == config
+    of_classes = {
+        "problem_type": "classification",
+        "time_column": "day",
+        "class_weights": {"yes": 2.0},
+        "threshold_metric": "f1",
+    }
+    for given in (values, of_classes):
+        builder = PipelineConfig.builder()
+        for name, value in given.items():
+            assert getattr(builder, name)(value) is builder
+        config = builder.build()
+        assert config.to_dict() == PipelineConfig(**given).to_dict()  # type: ignore[arg-type]
+        assert {name: config.to_dict()[name] for name in given} == given
+        assert PipelineConfig.from_json(json.dumps(config.to_dict())) == config
+    assert {*values, *of_classes} == {field.name for field in dataclasses.fields(PipelineConfig)}
 
 
 def test_a_configuration_cannot_be_changed() -> None:

@@ -119,7 +119,15 @@ def test_with_a_time_limit_all_that_suit_take_part() -> None:
     problem = Problem(ProblemType.REGRESSION, row_count=1_000, column_count=5)
     chosen, _ = select_algorithms(settings("regression", time_limit=30, top_k_algorithms=1), problem)
     assert len(chosen) > 8
-    assert not {"decision_tree", "neural_network"} & set(chosen)
+    assert "decision_tree" not in chosen
+
+
+@pytest.mark.usefixtures("network_works")
+@pytest.mark.parametrize(
+    ("rows", "limit", "takes_part"), [(500, 30, True), (500, 10, False), (40_000, 60, False)]
+)
+def test_the_network_takes_part_where_there_is_time(rows: int, limit: int, takes_part: bool) -> None:
+    assert ("neural_network" in select(rows=rows, time_limit=limit)) == takes_part
 
 
 def test_the_best_preset_takes_all_that_suit() -> None:

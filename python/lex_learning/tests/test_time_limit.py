@@ -154,7 +154,9 @@ def test_fold_models_can_be_kept_or_refitted(carseats: pd.DataFrame) -> None:
 def test_a_limit_with_refit_gives_a_model_on_all_rows(titanic: pd.DataFrame) -> None:
     bagged, refitted = (train(titanic, time_limit=40, n_jobs=2, refit=refit) for refit in (False, True))
     assert len(refitted.model.to_bytes()) < len(bagged.model.to_bytes())
-    assert not refitted.warnings
+    # What it costs is told.
+    assert [each.split(",")[0] for each in refitted.warnings] == ["fitted once more on all training rows"]
+    assert not bagged.warnings
 
 
 def test_a_fast_training_tries_defaults_alone(penguins: pd.DataFrame) -> None:

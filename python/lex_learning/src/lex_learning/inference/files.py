@@ -38,7 +38,7 @@ _TRUSTED_MODULES = (
     "lex_learning.config.",
     "lex_learning.core.problem.",
     "lex_learning.models.",
-    "lex_learning.preprocessing.design.",
+    "lex_learning.preprocessing.",
     "lightgbm.basic.",
     "numpy.random.",
     "scipy.sparse.",

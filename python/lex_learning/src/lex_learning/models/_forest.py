@@ -45,6 +45,16 @@ class ForestModel(TreeModel):
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", smallest, 2 * smallest + 16, log=True),
         }
 
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """For the estimator; no leaf is smaller than a large table bears."""
+        leaf_rows = max(self.params["min_samples_leaf"], self._fewest_leaf_rows(self.problem))
+        return self.params | {
+            "min_samples_leaf": leaf_rows,
+            "n_jobs": self.threads,
+            "random_state": self.seed,
+        }
+
     @staticmethod
     def _tree_count(problem: Problem) -> int:
         return 300 if problem.row_count * problem.column_count < FEW_CELLS else 100

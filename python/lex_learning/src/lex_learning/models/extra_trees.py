@@ -16,4 +16,4 @@ class ExtraTrees(ForestModel):
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
         estimator = ExtraTreesClassifier if self.problem.is_classification else ExtraTreesRegressor
-        return estimator(**self.params, n_jobs=self.threads, random_state=self.seed)
+        return estimator(**self._settings)

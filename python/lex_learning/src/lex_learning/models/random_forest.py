@@ -14,4 +14,4 @@ class RandomForest(ForestModel):
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
         estimator = RandomForestClassifier if self.problem.is_classification else RandomForestRegressor
-        return estimator(**self.params, n_jobs=self.threads, random_state=self.seed)
+        return estimator(**self._settings)

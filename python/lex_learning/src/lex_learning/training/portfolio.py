@@ -84,7 +84,7 @@ def portfolio(problem: Problem, algorithms: Sequence[str]) -> list[tuple[str, di
         if key in defaults:
             learns_logarithm = {LOG_TARGET: True} if with_logarithm(key, problem) else {}
             chosen.append((key, defaults[key] | changes | learns_logarithm))
-    return chosen
+    return [each for place, each in enumerate(chosen) if each not in chosen[:place]]
 
 
 def with_logarithm(algorithm: str, problem: Problem) -> dict[str, Any] | None:
