@@ -22,18 +22,23 @@ if TYPE_CHECKING:
 _NO_LOGARITHM = frozenset({"lasso", "linear_regression", "ridge"})
 """Algorithms whose errors grow without bounds when their predictions are logarithms."""
 
-_VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("extra_trees", {"min_samples_leaf": 1, "max_features": 0.3}),
+_FEW_ROWS = 1_500
+_OF_FEW_ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "lightgbm",
         {"learning_rate": 0.07, "num_leaves": 4, "min_data_in_leaf": 5, "feature_fraction": 0.7}
         | {"bagging_fraction": 0.95, "extra_trees": True},
     ),
+)
+"""First with fewer rows than 1,500, else last."""
+
+_VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("extra_trees", {"min_samples_leaf": 1, "max_features": 0.3}),
+    ("lightgbm", {"learning_rate": 0.06, "num_leaves": 16, "feature_fraction": 0.4}),
     ("logistic_regression", {"C": 0.1}),
     ("logistic_regression", {"C": 30.0}),
     ("ridge", {"alpha": 30.0}),
     ("catboost", {"depth": 4, "learning_rate": 0.05, "l2_leaf_reg": 4.6}),
-    ("lightgbm", {"learning_rate": 0.05, "num_leaves": 16, "feature_fraction": 0.4}),
     ("gradient_boosting", {"max_leaf_nodes": 16, "max_features": 0.4}),
     (
         "lightgbm",
@@ -80,7 +85,8 @@ def portfolio(problem: Problem, algorithms: Sequence[str]) -> list[tuple[str, di
     if problem.has_skewed_target:
         chosen += [(key, params) for key, params in defaults.items() if key not in _NO_LOGARITHM]
         chosen += [(key, params | {LOG_TARGET: True}) for key, params in defaults.items() if key == "ridge"]
-    for key, changes in _VARIANTS:
+    is_small = problem.row_count < _FEW_ROWS
+    for key, changes in (*_OF_FEW_ROWS, *_VARIANTS) if is_small else (*_VARIANTS, *_OF_FEW_ROWS):
         if key in defaults:
             learns_logarithm = {LOG_TARGET: True} if with_logarithm(key, problem) else {}
             chosen.append((key, defaults[key] | changes | learns_logarithm))
