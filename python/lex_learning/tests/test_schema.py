@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lex_learning.core.schema import ColumnKind, Schema
+from lex_learning.core.column import ColumnKind
+from lex_learning.core.schema import Schema
 from lex_learning.errors import InferenceError, InvalidDataError
 
 ODD_NAMES = [

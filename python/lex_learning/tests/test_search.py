@@ -15,8 +15,10 @@ from lex_learning.core.problem import Problem
 from lex_learning.errors import TrainingFailedError
 from lex_learning.models import model_class
 from lex_learning.training.executor import Failure, TaskRunner
-from lex_learning.training.search import STARTUP_TRIALS, AlgorithmSearch, Trial
+from lex_learning.training.search import AlgorithmSearch
+from lex_learning.training.suggestions import STARTUP_TRIALS
 from lex_learning.training.tasks import Candidate, FoldScore
+from lex_learning.training.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,60 +7,19 @@ for a value that is missing.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lex_learning.errors import InferenceError, InvalidDataError, counted, shown
+from lex_learning.core.column import Column, ColumnKind, row_encoder
+from lex_learning.errors import InferenceError, InvalidDataError, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
-
-
-class ColumnKind(StrEnum):
-    """How the values of a column are read."""
-
-    INTEGER = "integer"
-    FLOAT = "float"
-    BOOLEAN = "boolean"
-    CATEGORICAL = "categorical"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One feature column as it was in training.
-
-    Args:
-        name: The column's name.
-        kind: How its values are read.
-        levels: Sorted levels of a categorical column, else empty.
-        minimum: Smallest training value of a numeric column.
-        maximum: Largest training value of a numeric column.
-        nullable: Whether a value may be missing.
-        missing: Training rows without a value.
-    """
-
-    name: str
-    kind: ColumnKind
-    levels: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    nullable: bool = False
-    missing: int = 0
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether the training table held a single value."""
-        if self.missing:
-            return False
-        if self.kind is ColumnKind.CATEGORICAL:
-            return len(self.levels) < 2
-        return self.minimum == self.maximum
 
 
 class Schema:
@@ -76,7 +35,7 @@ class Schema:
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
         self.names = [column.name for column in self.columns]
-        self._row_encoders = [_row_encoder(column) for column in self.columns]
+        self._row_encoders = [row_encoder(column) for column in self.columns]
         self._known = frozenset(self.names)
 
     @classmethod
@@ -274,78 +233,6 @@ def _encode_series(column: Column, series: pd.Series[Any]) -> NDArray[Any]:
             f"column {column.name!r} holds an infinite value", hint="Give finite numbers.", column=column.name
         )
     return values
-
-
-def _row_encoder(column: Column) -> Callable[[object, list[str]], float]:
-    encode = _value_encoder(column)
-    if not column.nullable:
-        return encode
-
-    def encode_or_miss(value: object, warnings: list[str]) -> float:
-        if value is not None and value == value:  # noqa: PLR0124 - NaN is not itself
-            return encode(value, warnings)
-        if not column.missing:
-            warnings.append(f"column {column.name!r} has no value, and none was missing in training")
-        return float("nan")
-
-    return encode_or_miss
-
-
-def _value_encoder(column: Column) -> Callable[[object, list[str]], float]:
-    name = column.name
-
-    def wrong(value: object) -> InferenceError:
-        return InferenceError(
-            f"column {name!r} is {shown(value)}, expected {_SPOKEN[column.kind]}",
-            hint="Give it the type that it had in training.",
-            column=name,
-        )
-
-    if column.kind is ColumnKind.CATEGORICAL:
-        codes = {level: float(index) for index, level in enumerate(column.levels)}
-
-        def encode_category(value: object, warnings: list[str]) -> float:
-            if not isinstance(value, str):
-                raise wrong(value)
-            code = codes.get(value)
-            if code is None:
-                warnings.append(f"column {name!r}: category {shown(value)} was not seen in training")
-                return float("nan")
-            return code
-
-        return encode_category
-
-    if column.kind is ColumnKind.BOOLEAN:
-
-        def encode_boolean(value: object, _: list[str]) -> float:
-            if not isinstance(value, bool | np.bool_):
-                raise wrong(value)
-            return float(value)
-
-        return encode_boolean
-
-    def encode_number(value: object, _: list[str]) -> float:
-        if isinstance(value, bool | np.bool_) or not isinstance(
-            value, int | float | np.integer | np.floating
-        ):
-            raise wrong(value)
-        try:
-            number = float(value)
-        except OverflowError:
-            raise wrong(value) from None
-        if not np.isfinite(number):
-            raise wrong(value)
-        return number
-
-    return encode_number
-
-
-_SPOKEN = {
-    ColumnKind.INTEGER: "a finite number",
-    ColumnKind.FLOAT: "a finite number",
-    ColumnKind.BOOLEAN: "true or false",
-    ColumnKind.CATEGORICAL: "text",
-}
 
 
 def _and_more(names: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.core.schema import ColumnKind
+from lex_learning.core.column import ColumnKind
 from lex_learning.explainability.figures import (
     INK,
     LOWERS,

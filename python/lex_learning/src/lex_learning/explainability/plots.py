@@ -56,7 +56,8 @@ def draw_plots(  # noqa: PLR0917 - the order in which they come about
         >>> import numpy as np
         >>> from lex_learning.config import ProblemType
         >>> from lex_learning.core.problem import Problem
-        >>> from lex_learning.core.schema import Column, ColumnKind, Schema
+        >>> from lex_learning.core.column import Column, ColumnKind
+        >>> from lex_learning.core.schema import Schema
         >>> from lex_learning.core.target import Target
         >>> from lex_learning.explainability.contributions import Contributions, Space
         >>> X = np.arange(4.0).reshape(4, 1)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lex_learning.core.schema import ColumnKind
+from lex_learning.core.column import ColumnKind
 from lex_learning.explainability.contributions import Space
 from lex_learning.explainability.figures import number, printable
 
 if TYPE_CHECKING:
-    from lex_learning.core.schema import Column, Schema
+    from lex_learning.core.column import Column
+    from lex_learning.core.schema import Schema
     from lex_learning.core.target import Target
     from lex_learning.explainability.contributions import Contributions
     from lex_learning.models.base import Matrix

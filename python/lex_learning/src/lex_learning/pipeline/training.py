@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lex_learning.config import Preset
-from lex_learning.core.dataset import Dataset, load_dataset
+from lex_learning.core.dataset import load_dataset
 from lex_learning.core.machine import core_count
 from lex_learning.core.metrics import SELECTION_METRIC
 from lex_learning.core.results import ModelInfo, ModelResult, TrainingResult
-from lex_learning.core.schema import Schema
-from lex_learning.core.target import Target
 from lex_learning.errors import TrainingFailedError, counted
 from lex_learning.inference.model import TrainedModel
 from lex_learning.models import model_class
 from lex_learning.pipeline.assessment import Assessment
-from lex_learning.preprocessing.checks import unusual_columns
+from lex_learning.pipeline.preparation import prepare
 from lex_learning.preprocessing.design import design_width
-from lex_learning.preprocessing.roles import check_folds, check_threshold, take_apart, weights_by_class
+from lex_learning.preprocessing.roles import take_apart
 from lex_learning.progress import TrainingStage
 from lex_learning.training.budget import Watch
 from lex_learning.training.choice import choose_members, half_width
@@ -31,10 +29,9 @@ from lex_learning.training.cluster import ClusterRunner
 from lex_learning.training.executor import Failure, TaskRunner, run_task
 from lex_learning.training.journal import Journal
 from lex_learning.training.portfolio import most_candidates
-from lex_learning.training.race import SPLITS, Race, refit_seconds, settle_folds
+from lex_learning.training.race import Race, refit_seconds, settle_folds
 from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
-from lex_learning.training.splits import assign_folds
 from lex_learning.training.tasks import fit_final, fit_fold
 
 if TYPE_CHECKING:
@@ -43,18 +40,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lex_learning.config import PipelineConfig
+    from lex_learning.core.dataset import Dataset
     from lex_learning.core.problem import Problem
-    from lex_learning.preprocessing.roles import Table
     from lex_learning.progress import ProgressReporter
     from lex_learning.training.budget import Budget
     from lex_learning.training.choice import Choice
     from lex_learning.training.chosen import Assessed, Share
-    from lex_learning.training.search import Trial
+    from lex_learning.training.trial import Trial
 
 INLINE_CELLS = 10_000
 INLINE_CLASSES = 10
 """Up to this size (rows x columns, and classes) quick algorithms are fitted in this process."""
-FEW_HELD_OUT_ROWS = 20
 SHARED_CELLS = 4_000_000
 """Above this size one fit at a time has all cores: each copies its rows, and threads have enough to do."""
 SIMPLE_ROWS, FEWEST_SIMPLE_ROWS = 5_000, 200
@@ -95,7 +91,10 @@ class Training:
         report.enter(TrainingStage.INITIALIZING, "Checking the table")
         table = take_apart(frame, config)
         report.enter(TrainingStage.PREPROCESSING, "Encoding the columns")
-        problem = self._prepare(table)
+        data, self._warnings = prepare(table, config)
+        self._keep(data)
+        self._classes, self._training_rows = data.target.classes, len(data.training_rows)
+        problem = data.problem_of(self._training_rows)
         report.enter(TrainingStage.ALGORITHM_SELECTION, "Choosing algorithms")
         algorithms, skipped = select_algorithms(config, problem)
         with self._runner(problem, algorithms) as runner:
@@ -137,58 +136,16 @@ class Training:
             model=model,
         )
 
-    def _prepare(self, table: Table) -> Problem:
-        config, target = self._config, table.target
-        self._warnings += unusual_columns(table.features)
-        if table.dropped:
-            rows = counted(table.dropped, "row")
-            self._warnings.append(f"{rows} with a {config.weight_column} of 0 were left out")
-        classify = config.problem_type == "classification"
-        column = Target.from_series(target) if classify else Target(str(target.name))
-        schema = Schema.from_frame(table.features, nullable=config.allow_missing)
-        outcome = column.encode(target)
-        splits = [
-            assign_folds(
-                outcome,
-                is_classification=classify,
-                fold_count=config.cv_folds,
-                test_size=config.test_size if config.hold_out else None,
-                seed=config.random_seed,
-                groups=table.groups,
-                times=table.times,
-                repeat=repeat,
-            )
-            for repeat in range(1 if table.times is not None else SPLITS)
-        ]
-        data = Dataset(
-            schema.encode(table.features),
-            outcome,
-            np.stack(splits),
-            schema,
-            column,
-            is_ordered=table.times is not None,
-            weights=table.weights,
-            class_weights=weights_by_class(config, column, outcome),
-            groups=table.groups,
-            metric=config.metric,
-        )
-        check_folds(data, config.cv_folds)
-        check_threshold(data, config)
+    def _keep(self, data: Dataset) -> None:
+        """Write the data where workers find it, and where an earlier training may have left fits."""
         if self._config.work_dir is None:
             data.save(self._folder)
-        else:
-            self._journal = Journal(self._config, data)
-            self._folder = self._journal.folder
-            if self._journal.finished:
-                taken = counted(self._journal.finished, "finished fit")
-                self._warnings.append(f"{taken} of an earlier training were taken over from {self._folder}")
-        self._classes = column.classes
-        self._training_rows, held_out = len(data.training_rows), len(data.held_out_rows)
-        if 0 < held_out < FEW_HELD_OUT_ROWS:
-            self._warnings.append(
-                f"the metrics rest on {counted(held_out, 'row')} alone: take them as a hint"
-            )
-        return data.problem_of(self._training_rows)
+            return
+        self._journal = Journal(self._config, data)
+        self._folder = self._journal.folder
+        if self._journal.finished:
+            taken = counted(self._journal.finished, "finished fit")
+            self._warnings.append(f"{taken} of an earlier training were taken over from {self._folder}")
 
     def _runner(self, problem: Problem, algorithms: list[str]) -> TaskRunner:
         if self._config.engine is not None:

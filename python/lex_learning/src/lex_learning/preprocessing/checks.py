@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.config import ProblemType
-from lex_learning.core.schema import ColumnKind, column_kind
+from lex_learning.core.column import ColumnKind
+from lex_learning.core.schema import column_kind
 from lex_learning.errors import InvalidDataError, TargetNotFoundError, counted, shown
 
 if TYPE_CHECKING:

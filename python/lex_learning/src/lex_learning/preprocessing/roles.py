@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.config import BALANCED
-from lex_learning.core.schema import ColumnKind, column_kind
-from lex_learning.errors import InvalidConfigError, InvalidDataError, counted, shown
+from lex_learning.core.column import ColumnKind
+from lex_learning.core.schema import column_kind
+from lex_learning.errors import InvalidDataError, counted, shown
 from lex_learning.preprocessing.checks import check_columns, check_target, find_target
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.config import PipelineConfig
-    from lex_learning.core.dataset import Dataset
-    from lex_learning.core.target import Target
 
 
 @dataclass(frozen=True)
@@ -75,34 +73,6 @@ def take_apart(frame: pd.DataFrame, config: PipelineConfig) -> Table:
         None if config.time_column is None else _ranks(config.time_column, frame[config.time_column]),
         dropped,
     )
-
-
-def weights_by_class(
-    config: PipelineConfig, target: Target, outcome: NDArray[Any]
-) -> NDArray[np.float64] | None:
-    """By class code, what `class_weights` asks for; None if nothing.
-
-    Raises:
-        InvalidConfigError: A label is none of the target's.
-    """
-    wanted = config.class_weights
-    if wanted is None:
-        return None
-    if wanted == BALANCED:
-        counts = np.bincount(outcome, minlength=len(target.classes))
-        weights: NDArray[np.float64] = len(outcome) / (len(counts) * np.maximum(1, counts))
-        return weights
-    if not isinstance(wanted, dict):
-        raise TypeError(wanted)
-    for label in wanted:
-        if label not in target.labels:
-            near = get_close_matches(label, target.labels, n=3, cutoff=0.5) or target.labels[:10]
-            raise InvalidConfigError(
-                f"class_weights names {shown(label)}, which is no class of {target.name!r}",
-                hint=f"Its classes are such as {', '.join(shown(each) for each in near)}.",
-                field="class_weights",
-            )
-    return np.array([float(wanted.get(label, 1.0)) for label in target.labels])
 
 
 def _check_role(role: str, frame: pd.DataFrame, target_name: str) -> None:
@@ -181,37 +151,3 @@ def _ranks(name: str, series: pd.Series[Any]) -> NDArray[np.int32]:
             column=name,
         )
     return ranks
-
-
-def check_folds(data: Dataset, fold_count: int) -> None:
-    """Refuse a split that leaves a single class to learn from, or a part without rows.
-
-    Raises:
-        InvalidDataError: Names the fold.
-    """
-    if data.groups is None and not data.is_ordered:
-        return
-    for fold in range(fold_count):
-        rows = data.rows_to_fit(fold)
-        classes = len(np.unique(data.outcome[rows])) if data.target.classes else 2
-        if classes < 2:
-            raise InvalidDataError(
-                f"fold {fold + 1} of {fold_count} has rows of a single class to learn from",
-                hint="Choose other groups or another time column, fewer cv_folds, or give more rows.",
-                column=data.target.name,
-            )
-
-
-def check_threshold(data: Dataset, config: PipelineConfig) -> None:
-    """Refuse to tune a threshold for more than two classes.
-
-    Raises:
-        InvalidConfigError: There are more.
-    """
-    if config.threshold_metric is not None and len(data.target.classes) != 2:
-        raise InvalidConfigError(
-            f"threshold_metric is {config.threshold_metric}, and {data.target.name!r} has "
-            f"{len(data.target.classes)} classes, expected 2",
-            hint="Leave it out.",
-            field="threshold_metric",
-        )

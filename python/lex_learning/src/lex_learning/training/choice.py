@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from lex_learning.config import ThresholdMetric
     from lex_learning.core.scorer import Scorer
     from lex_learning.models.base import Matrix
-    from lex_learning.training.search import AlgorithmSearch, Trial
+    from lex_learning.training.search import AlgorithmSearch
+    from lex_learning.training.trial import Trial
 
 ENSEMBLE = "ensemble"
 FEWEST_WEIGHT = 0.02

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix
     from lex_learning.training.budget import Budget
     from lex_learning.training.executor import TaskRunner
-    from lex_learning.training.search import AlgorithmSearch, Trial
+    from lex_learning.training.search import AlgorithmSearch
+    from lex_learning.training.trial import Trial
 
 FIT_SHARE = 0.15
 """Of the time of the search, the most that a fit in rounds may take."""
@@ -46,8 +47,6 @@ COMPARED_ROWS = 5_000
 TUNED_ALGORITHMS = 3
 FIRST_ALGORITHMS = 6
 """So many are started with; then the promising ones go on while others are tried."""
-SPLITS = 4
-"""Splits into folds: the first for all candidates, the others for members of the ensemble."""
 
 
 class _Purpose(Enum):
