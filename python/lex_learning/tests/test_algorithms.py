@@ -387,7 +387,7 @@ def test_network_in_numpy_equals_its_keras_file(kind: str, tmp_path: Path) -> No
     inputs = model._inputs.transform(task.X_test)
     network = keras.saving.load_model(path)
     expected = network([np.asarray(each, dtype=np.float32) for each in inputs]).numpy()
-    found = forward(model._weights, model._activation, *inputs)
+    found = forward(model._weights, *inputs)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
     np.testing.assert_array_equal(model.predict(task.X_test), fitted.predict(task.X_test))
     assert pickle.loads(pickle.dumps(model)).keras_file == model.keras_file

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     type Weights = dict[str, NDArray[Any]]
 
 MAX_ONE_HOT_LEVELS = 9
-SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
 class NetworkInputs:
@@ -45,8 +44,10 @@ class NetworkInputs:
         spread = np.where(high > low, high - low, (most - least) / 2.0)
         self._scale = 1.0 / np.where(spread > 0.0, spread, 1.0)
 
-    def transform(self, X: Matrix) -> tuple[Matrix, Matrix, NDArray[np.intp]]:
-        """Numbers, one-hot columns, and codes; a row each."""
+    def transform(
+        self, X: Matrix, precision: type[np.floating[Any]] = np.float64
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]]:
+        """Numbers and one-hot columns, both of the given type, and codes; a row each."""
         known = X[:, self._numeric]
         scaled = np.nan_to_num((known - self._centre) * self._scale, copy=False)
         numbers = scaled / np.hypot(1.0, scaled / 3.0)
@@ -56,22 +57,24 @@ class NetworkInputs:
         ]
         if len(self._gaps):
             blocks.append(np.isnan(known[:, self._gaps]))
-        one_hot = np.hstack(blocks).astype(np.float64) if blocks else np.empty((len(X), 0))
-        return numbers, one_hot, np.nan_to_num(X[:, self._coded] + 1.0, nan=0.0).astype(np.intp)
+        one_hot = np.hstack(blocks).astype(precision) if blocks else np.empty((len(X), 0), precision)
+        codes = np.nan_to_num(X[:, self._coded] + 1.0, nan=0.0).astype(np.int32)
+        return numbers.astype(precision, copy=False), one_hot, codes
 
 
 def forward(
-    weights: Weights, activation: str, numbers: Matrix, one_hot: Matrix, codes: NDArray[np.intp]
-) -> Matrix:
-    """The network's raw output: logits, or standardised values.
+    weights: Weights, numbers: NDArray[Any], one_hot: NDArray[Any], codes: NDArray[np.int32]
+) -> NDArray[Any]:
+    """The network's raw output, in the precision of what is given: logits, or standardised values.
 
     Args:
         weights: Arrays by the names that `neural_network` gives its layers.
-        activation: "selu" or "mish".
         numbers: See `NetworkInputs.transform`.
         one_hot: As before.
         codes: As before.
     """
+    from scipy.special import expit
+
     parts = [numbers]
     if numbers.shape[1]:
         waves = np.cos(numbers[:, :, None] * weights["wave.kernel"] + weights["wave.bias"])
@@ -82,23 +85,8 @@ def forward(
     hidden = np.hstack(parts) * weights["scale.kernel"]
     layer = 0
     while f"hidden_{layer}.kernel" in weights:
-        hidden = _ACTIVATIONS[activation](
-            hidden @ weights[f"hidden_{layer}.kernel"] + weights[f"hidden_{layer}.bias"]
-        )
+        hidden = hidden @ weights[f"hidden_{layer}.kernel"] + weights[f"hidden_{layer}.bias"]
+        hidden *= expit(hidden)
         layer += 1
-    output: Matrix = hidden @ weights["output.kernel"] + weights["output.bias"]
+    output: NDArray[Any] = hidden @ weights["output.kernel"] + weights["output.bias"]
     return output
-
-
-def _selu(x: Matrix) -> Matrix:
-    return SELU_SCALE * np.where(x > 0.0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
-
-
-def _mish(x: Matrix) -> Matrix:
-    # tanh(log(1 + e^x)), in one exponential.
-    grown = np.exp(np.minimum(x, 20.0))
-    grown *= grown + 2.0
-    return x * (grown / (grown + 2.0))
-
-
-_ACTIVATIONS = {"selu": _selu, "mish": _mish}
