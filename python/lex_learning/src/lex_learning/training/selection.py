@@ -22,8 +22,8 @@ KERNEL_ROWS = 20_000
 MANY_CLASSES = 20
 OUTDONE = frozenset({"decision_tree", "linear_regression"})
 """Never better than a forest, and than ridge regression: not worth a share of the time."""
-NETWORK_SECONDS, NETWORK_ROWS = 20, 5_000
-"""With less time than this, and as much again for each 5,000 rows, the neural network is left out."""
+NETWORK_SECONDS, NETWORK_ROWS = 15, 20_000
+"""With less time than this, and as much again for each 20,000 rows, the neural network is left out."""
 
 _SMALL = {
     ProblemType.CLASSIFICATION: (
