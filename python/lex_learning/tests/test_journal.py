@@ -12,6 +12,9 @@ import pytest
 from conftest import settings
 from lex_learning import Pipeline
 from lex_learning.errors import InvalidConfigError
+from lex_learning.pipeline.preparation import prepare
+from lex_learning.preprocessing.roles import take_apart
+from lex_learning.training.journal import Journal
 
 if TYPE_CHECKING:
     import subprocess
@@ -96,3 +99,17 @@ def test_two_trainings_do_not_share_a_folder(tmp_path: Path, carseats: pd.DataFr
     assert Pipeline(config, train_inside).train(carseats).warnings == []
     assert "another training" in refused[0]
     assert Pipeline(config).train(carseats.iloc[::2]).warnings == []
+
+
+def test_another_metric_of_the_same_name_is_another_training(tmp_path: Path, titanic: pd.DataFrame) -> None:
+    def fingerprint(factor: int) -> str:
+        namespace: dict[str, Any] = {}
+        exec(f"def metric(truth, shares):\n    return {factor} * float(shares.mean())", namespace)
+        config = replace(config_in(tmp_path), algorithm="decision_tree", metric=namespace["metric"])
+        data, _ = prepare(take_apart(titanic, config), config)
+        journal = Journal(config, data)
+        journal.close()
+        return journal.folder.name
+
+    assert fingerprint(1) == fingerprint(1)
+    assert fingerprint(1) != fingerprint(2)

@@ -177,16 +177,89 @@ def test_a_fold_of_a_single_class_is_refused(titanic: pd.DataFrame) -> None:
         train(titanic.assign(g=titanic["survived"]), "survived", group_column="g", hold_out=False, cv_folds=2)
 
 
-def test_along_time_the_model_learns_from_the_newest_rows(carseats: pd.DataFrame) -> None:
-    frame = carseats.assign(
-        day=[f"2024-{1 + row // 30:02}-{1 + row % 30:02}" for row in range(len(carseats))]
-    )
-    config = settings(
-        "regression", target_column="Sales", time_column="day", top_k_algorithms=2, optimize_hyperparams=False
-    )
-    result = Pipeline(config).train(frame)
-    assert result.model.get_info().training_rows == 320
-    assert all(each.failure is None for each in result.model_results)
+def test_along_time_the_model_learns_from_the_newest_rows() -> None:
+    # The newest third of the training rows are of another level; no fold model has seen all of them.
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.normal(size=400), "day": np.arange(400)})
+    frame["y"] = np.where(frame["day"] < 213, 0.0, 9.0) + random.normal(scale=0.1, size=400)
+    options = {"target_column": "y", "time_column": "day", "algorithm": "ridge"}
+    refitted = Pipeline(settings("regression", **options)).train(frame)
+    folds = Pipeline(settings("regression", refit=False, **options)).train(frame)
+    levels = [each.model.predict_batch(frame)["prediction"].mean() for each in (refitted, folds)]
+    assert levels[0] == pytest.approx(9.0 * 107 / 320, abs=0.1)
+    assert levels[1] < levels[0] - 1.0
+
+
+def test_held_out_groups_are_of_about_the_share_asked_for() -> None:
+    # One group is most of the table.
+    groups = np.repeat(np.arange(11), [600, *[40] * 10]).astype(np.int32)
+    outcome = np.random.default_rng(0).integers(2, size=1_000)
+    for seed in range(6):
+        for test_size in (0.2, 0.45):
+            folds = assign_folds(
+                outcome, is_classification=True, fold_count=3, test_size=test_size, seed=seed, groups=groups
+            )
+            assert (folds == HELD_OUT).mean() == pytest.approx(test_size, abs=0.16)
+
+
+def test_balanced_classes_count_by_the_weights_of_their_rows(titanic: pd.DataFrame) -> None:
+    weighted = titanic.assign(weight=np.where(titanic["survived"] == "survived", 20.0, 1.0))
+    result = train(weighted, "survived", class_weights="balanced", weight_column="weight")
+    assert share_of(result, weighted, "survived") == pytest.approx(0.47, abs=0.06)
+
+
+def test_weights_near_the_largest_number_are_weights_like_any_other(titanic: pd.DataFrame) -> None:
+    plain = train(titanic, "survived")
+    heavy = train(titanic.assign(weight=1e306), "survived", weight_column="weight")
+    first, second = (each.model.predict_batch(titanic)["probability_survived"] for each in (plain, heavy))
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_a_metric_that_needs_all_classes_gets_them_from_a_large_table() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.normal(size=60_000)})
+    frame["y"] = np.where(np.arange(60_000) % 6_000 == 0, "rare", "common")
+    result = train(frame, "y", metric="roc_auc", algorithm="decision_tree")
+    assert result.model_results[0].metric == "roc_auc"
+
+
+def test_a_threshold_is_tuned_for_the_metric_that_is_reported() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=3_000)
+    frame = pd.DataFrame({"x": x, "y": np.where(x + random.normal(size=3_000) > 2.6, "yes", "no")})
+    reported = [
+        train(frame, "y", class_weights="balanced", threshold_metric=metric).metrics.per_class
+        for metric in (None, "f1")
+    ]
+    plain, tuned = (each[1].f1 for each in reported if each is not None)
+    assert tuned > plain
+
+
+@pytest.mark.parametrize("algorithm", available_algorithms(ProblemType.REGRESSION))
+def test_a_column_that_a_fold_has_no_value_of_is_no_obstacle(carseats: pd.DataFrame, algorithm: str) -> None:
+    if model_class(algorithm).unavailable_reason() is not None:
+        pytest.skip("not installed")
+    sparse = np.full(len(carseats), np.nan)
+    sparse[7] = 1.0
+    config = settings("regression", algorithm=algorithm, allow_missing=True, target_column="Sales")
+    result = Pipeline(config).train(carseats.assign(sparse=sparse))
+    assert result.model_results[0].failure is None
+
+
+def test_missing_values_of_pandas_are_taken_in_a_row(titanic: pd.DataFrame) -> None:
+    model = train(with_nulls(titanic), "survived", allow_missing=True).model
+    row = with_nulls(titanic).iloc[0].drop("survived").to_dict()
+    missing = [model.predict(row | {"alone": value}).probabilities for value in (None, float("nan"), pd.NA)]
+    assert missing[0] == missing[1] == missing[2]
+
+
+def test_a_class_that_only_the_test_rows_of_a_fold_have_is_no_obstacle() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.normal(size=200), "g": np.repeat(np.arange(4), 50)})
+    frame["y"] = np.where(frame["g"] == 3, "c", np.where(frame["x"] > 0, "a", "b"))
+    for algorithm in ("catboost", "gradient_boosting", "lightgbm", "svm"):
+        result = train(frame, "y", group_column="g", algorithm=algorithm, hold_out=False, cv_folds=4)
+        assert result.model_results[0].failure is None
 
 
 def test_balanced_classes_count_the_same_in_sum(titanic: pd.DataFrame) -> None:

@@ -51,6 +51,22 @@ def test_time_to_spare_goes_to_further_splits_of_the_members(carseats: pd.DataFr
     assert line.score == min(each.score for each in result.model_results if each.score is not None)
 
 
+def test_without_a_hold_out_each_row_counts_once(carseats: pd.DataFrame) -> None:
+    frame = carseats.assign(Sales=np.where(carseats["Sales"] > 7, "many", "few"))
+    result = train(frame, time_limit=60, cv_folds=2, n_jobs=2, hold_out=False)
+    assert result.metrics.confusion_matrix is not None
+    assert np.sum(result.metrics.confusion_matrix) == len(frame)
+
+
+def test_a_skewed_target_is_learned_as_a_logarithm_too(carseats: pd.DataFrame) -> None:
+    frame = carseats.assign(Sales=np.exp(carseats["Sales"]))
+    result = train(frame, "regression", time_limit=25, n_jobs=2)
+    assert result.metrics.r2 is not None
+    assert result.metrics.r2 > 0.6
+    members = result.model_results[0].hyperparameters
+    assert "log_target" in str(members)
+
+
 def test_plots_are_part_of_the_time(carseats: pd.DataFrame) -> None:
     result = train(carseats, "regression", time_limit=60, n_jobs=2, enable_explainability=True)
     assert "summary" in result.plots

@@ -53,6 +53,7 @@ METRICS: dict[ProblemType, tuple[str, ...]] = {
 """What models can be compared by; the first is the default."""
 
 BALANCED = "balanced"
+MOST_WEIGHT = 1e300
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,7 @@ class PipelineConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """All settings by name, JSON-safe; a function by its name."""
-        values = dataclasses.asdict(self)
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return values | {"metric": metric_name(self.metric)}
 
 
@@ -337,7 +338,7 @@ def _check_class_weights(weights: object) -> None:
         )
     for label, weight in weights.items():  # type: ignore[attr-defined]
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not is_number or not 0 < weight < float("inf"):
+        if not is_number or not 0 < weight <= MOST_WEIGHT:
             raise InvalidConfigError(
                 f"class_weights gives {shown(label)} a weight of {shown(weight)}, expected a number above 0",
                 hint="Leave a class out for a weight of 1.",

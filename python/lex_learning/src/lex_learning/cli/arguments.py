@@ -109,7 +109,7 @@ def _add_training_options(train: argparse.ArgumentParser) -> None:
     weights = 'weight of the classes: balanced, or JSON such as {"yes": 5}'
     train.add_argument("--class-weights", type=_class_weights, metavar="WEIGHTS", help=weights)
     train.add_argument("--allow-missing", action="store_true", help="accept nulls in feature columns")
-    refit = "fit the chosen models on all training rows; default: only with --algorithm and no --time-limit"
+    refit = "fit the chosen models on all training rows; default: with --time, or --algorithm and no limit"
     train.add_argument("--refit", action=argparse.BooleanOptionalAction, help=refit)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ def row_encoder(column: Column) -> Callable[[object, list[str]], float]:
         return encode
 
     def encode_or_miss(value: object, warnings: list[str]) -> float:
-        if value is not None and value == value:  # noqa: PLR0124 - NaN is not itself
+        if not _is_missing(value):
             return encode(value, warnings)
         if not column.missing:
             warnings.append(f"column {column.name!r} has no value, and none was missing in training")
@@ -129,3 +130,11 @@ _SPOKEN = {
     ColumnKind.BOOLEAN: "true or false",
     ColumnKind.CATEGORICAL: "text",
 }
+
+
+def _is_missing(value: object) -> bool:
+    if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return True
+    # Where pandas is not loaded, none of its values can be.
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and value is pandas.NA

@@ -117,6 +117,7 @@ class Dataset:
         counts = np.ones(len(rows)) if self.weights is None else self.weights[rows]
         if self.class_weights is not None:
             counts = counts * self.class_weights[self.outcome[rows]]
+        counts = counts / counts.max()  # the sum of the largest numbers would be infinite
         scaled: NDArray[np.float64] = counts / counts.mean()
         return scaled
 
@@ -161,8 +162,10 @@ class Dataset:
             "classes": self.target.classes,
             "is_ordered": self.is_ordered,
             "metric": None if callable(self.metric) else self.metric,
+            "has_function": callable(self.metric),
         }
         (folder / "dataset.json").write_text(json.dumps(facts), encoding="utf-8")
+        (folder / _FUNCTION_FILE).unlink(missing_ok=True)
         if callable(self.metric):
             (folder / _FUNCTION_FILE).write_bytes(function_bytes(self.metric))
 
@@ -202,16 +205,14 @@ def load_dataset(folder: Path) -> Dataset:
         schema=Schema.from_dict(facts["schema"]),
         target=Target(facts["target"], tuple(facts["classes"])),
         is_ordered=facts["is_ordered"],
-        metric=_load_function(folder / _FUNCTION_FILE) or facts["metric"],
+        metric=_load_function(folder / _FUNCTION_FILE) if facts["has_function"] else facts["metric"],
         **{name: np.load(path) for name, path in optional.items() if path.exists()},
     )
 
 
-def _load_function(path: Path) -> Callable[..., float] | None:
+def _load_function(path: Path) -> Callable[..., float]:
     import pickle
 
-    if not path.exists():
-        return None
     function: Callable[..., float] = pickle.loads(path.read_bytes())  # noqa: S301 - this training wrote it
     return function
 

@@ -91,7 +91,7 @@ class PredictionResult:
     """The prediction for one row.
 
     Args:
-        label: The most probable class, as text; None for regression.
+        label: The most probable class, or that of a tuned threshold, as text; None for regression.
         value: The predicted number; None for classification.
         probabilities: Probability by label; empty for regression.
         lower: Lower bound of the value, if the training was asked for `interval_coverage`.

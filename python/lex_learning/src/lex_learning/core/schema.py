@@ -180,7 +180,7 @@ def column_kind(series: pd.Series[Any]) -> ColumnKind | None:
 def _kind_of_objects(series: pd.Series[Any]) -> ColumnKind | None:
     # Of booleans with nulls, Arrow makes objects.
     present = series[series.notna()]
-    if len(present) and present.map(lambda value: isinstance(value, bool)).all():
+    if len(present) and present.map(lambda value: isinstance(value, bool | np.bool_)).all():
         return ColumnKind.BOOLEAN
     return ColumnKind.CATEGORICAL if present.map(lambda value: isinstance(value, str)).all() else None
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Predictor
 
 FORMAT = "lex-learning model"
-VERSION = 1
+VERSION = 2
 DIGEST_BYTES = 32
 
 _TRUSTED_MODULES = (
@@ -105,7 +105,7 @@ def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
     if facts.get("version") != VERSION:
         raise InvalidModelFileError(
             f"the model file has format version {facts.get('version')!r}, this release reads {VERSION}",
-            hint="Use a newer release.",
+            hint="Use the release that wrote it, or train the model again.",
         )
     try:
         content = _load(facts["payload"])

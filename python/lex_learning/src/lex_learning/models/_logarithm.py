@@ -16,24 +16,27 @@ if TYPE_CHECKING:
 
 LOG_TARGET = "log_target"
 """The setting of a candidate that asks for it, beside those of its algorithm."""
+LOG_SCALE = "log_scale"
+"""With it, the scale of a fit without validation."""
 
 
 class LogTarget:
     """Answers wherever a fitted `Model` does, for one that learns logarithms.
 
     The mean of a logarithm is not the logarithm of the mean: predictions are scaled so that their sum over
-    the rows of the validation, or else of the fit, is right (after Duan 1983).
+    the rows of the validation is right (after Duan 1983).
 
     Args:
         model: Not fitted; for values above 0.
+        scale: For a fit without validation, such as the mean of what fits with one have found. Default 1.
     """
 
     explains_probabilities: ClassVar = False
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, scale: float = 1.0) -> None:
         self.problem: Problem = model.problem
+        self.scale = scale
         self._model = model
-        self._scale = 1.0
 
     @property
     def rounds(self) -> int | None:
@@ -53,13 +56,25 @@ class LogTarget:
         self._bounds = low - (high - low), high + 0.5 * (high - low)
         held = validation and Validation(validation.X, np.log(validation.y), validation.weights)
         self._model.fit(X, np.log(y), held, weights)
-        known = Validation(X, y, weights) if validation is None else validation
-        mean = np.average(self.predict(known.X)[:, 0], weights=known.weights)
-        self._scale = float(np.average(known.y, weights=known.weights) / mean)
+        if validation is not None:
+            self.scale = _scale(validation, self._raw(validation.X), slice(None))
 
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        values: Matrix = self._scale * np.exp(np.clip(self._model.predict(X), *self._bounds))
+        return self.scale * self._raw(X)
+
+    def predict_validation(self, validation: Validation) -> Matrix:
+        """What it predicts for the rows of the validation, each half scaled by the other."""
+        raw = self._raw(validation.X)
+        output = np.empty_like(raw)
+        is_first = np.random.default_rng(0).permutation(len(raw)) < len(raw) // 2
+        for half in (is_first, ~is_first):
+            other = ~half if (~half).any() else half
+            output[half] = _scale(validation, raw, other) * raw[half]
+        return output
+
+    def _raw(self, X: Matrix) -> Matrix:
+        values: Matrix = np.exp(np.clip(self._model.predict(X), *self._bounds))
         return values
 
     def use_threads(self, threads: int) -> None:
@@ -69,3 +84,10 @@ class LogTarget:
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:  # noqa: ARG002 - as every model
         """See `Model.contributions`; none: those of logarithms do not add up."""
         return None
+
+
+def _scale(validation: Validation, raw: Matrix, rows: Any) -> float:
+    """By how much predictions for some rows have to be multiplied for their sum to be right."""
+    weights = None if validation.weights is None else validation.weights[rows]
+    mean = np.average(raw[rows, 0], weights=weights)
+    return float(np.average(validation.y[rows], weights=weights) / mean)

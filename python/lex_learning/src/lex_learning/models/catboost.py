@@ -82,7 +82,6 @@ class CatBoost(Model):
         settings |= {
             "loss_function": self._loss(),
             "bootstrap_type": "Bernoulli",
-            "iterations": self.params["rounds"] if validation is None else MAX_ROUNDS,
             "random_seed": self.seed,
             "thread_count": self.threads,
             "logging_level": "Silent",
@@ -90,6 +89,10 @@ class CatBoost(Model):
         }
         # A fold may lack a rare class, of which the library would complain aloud.
         self._present = np.unique(y) if self.problem.is_classification else np.zeros(1, dtype=np.intp)
+        if validation is not None and self.problem.is_classification:
+            # There may be nothing to stop by: rows of classes alone that the fit lacks.
+            validation = validation if np.isin(validation.y, self._present).any() else None
+        settings["iterations"] = self.params["rounds"] if validation is None else MAX_ROUNDS
         booster = catboost.CatBoost(settings)
         if validation is None:
             booster.fit(self._pool(X, y, weights))

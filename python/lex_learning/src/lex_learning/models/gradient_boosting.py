@@ -73,8 +73,9 @@ class GradientBoosting(Model):
             column: _level_positions(X[:, column], count)
             for column, count in self.problem.categorical_levels.items()
         }
+        self._empty = np.flatnonzero(np.isnan(X).all(axis=0))
         Z, held = self._inputs(X), {}
-        if validation is not None:
+        if validation is not None and (not self.problem.is_classification or np.isin(validation.y, y).any()):
             # The library refuses classes that the fit has not seen.
             rows = np.flatnonzero(np.isin(validation.y, y)) if self.problem.is_classification else slice(None)
             held = {"X_val": self._inputs(validation.X[rows]), "y_val": validation.y[rows]}
@@ -109,6 +110,8 @@ class GradientBoosting(Model):
         for column, lookup in self._lookups.items():
             codes = np.nan_to_num(X[:, column], nan=-1.0).astype(np.intp)
             Z[:, column] = lookup[codes]
+        # The library fails on a column of which the fit has no value.
+        Z[:, self._empty] = 0.0
         return Z
 
     @override

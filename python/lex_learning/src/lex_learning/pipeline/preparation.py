@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.config import BALANCED
-from lex_learning.core.dataset import Dataset
+from lex_learning.config import BALANCED, Preset
+from lex_learning.core.dataset import HELD_OUT, Dataset
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
 from lex_learning.errors import InvalidConfigError, InvalidDataError, counted, shown
@@ -40,6 +40,7 @@ def prepare(table: Table, config: PipelineConfig) -> tuple[Dataset, list[str]]:
     target = Target.from_series(table.target) if is_classification else Target(str(table.target.name))
     outcome = target.encode(table.target)
     schema = Schema.from_frame(table.features, nullable=config.allow_missing)
+    is_repeated = config.time_limit is not None and config.preset is not Preset.FAST and table.times is None
     splits = [
         assign_folds(
             outcome,
@@ -51,8 +52,10 @@ def prepare(table: Table, config: PipelineConfig) -> tuple[Dataset, list[str]]:
             times=table.times,
             repeat=repeat,
         )
-        for repeat in range(1 if table.times is not None else SPLITS)
+        for repeat in range(SPLITS if is_repeated else 1)
     ]
+    is_training = splits[0] != HELD_OUT
+    weights = None if table.weights is None else table.weights[is_training]
     data = Dataset(
         schema.encode(table.features),
         outcome,
@@ -61,7 +64,7 @@ def prepare(table: Table, config: PipelineConfig) -> tuple[Dataset, list[str]]:
         target,
         is_ordered=table.times is not None,
         weights=table.weights,
-        class_weights=_weights_by_class(config, target, outcome),
+        class_weights=_weights_by_class(config, target, outcome[is_training], weights),
         groups=table.groups,
         metric=config.metric,
     )
@@ -74,7 +77,7 @@ def prepare(table: Table, config: PipelineConfig) -> tuple[Dataset, list[str]]:
 
 
 def _weights_by_class(
-    config: PipelineConfig, target: Target, outcome: NDArray[Any]
+    config: PipelineConfig, target: Target, outcome: NDArray[Any], row_weights: NDArray[np.float64] | None
 ) -> NDArray[np.float64] | None:
     """By class code, what `class_weights` asks for; None if nothing.
 
@@ -85,9 +88,9 @@ def _weights_by_class(
     if wanted is None:
         return None
     if wanted == BALANCED:
-        counts = np.bincount(outcome, minlength=len(target.classes))
-        weights: NDArray[np.float64] = len(outcome) / (len(counts) * np.maximum(1, counts))
-        return weights
+        totals = np.bincount(outcome, row_weights, len(target.classes))
+        weights: NDArray[np.float64] = totals.sum() / (len(totals) * np.where(totals > 0, totals, np.inf))
+        return np.where(weights > 0, weights, 1.0)
     if not isinstance(wanted, dict):
         raise TypeError(wanted)
     for label in wanted:

@@ -106,6 +106,13 @@ class Training:
             if not is_whole and not any(search.complete_trials for search in searches.values()):
                 self._make_do(runner, problem, searches)
             choice, results = self._choose(searches, skipped)
+            affordable = self._affordable(runner, choice.members)
+            if len(affordable) < len(choice.members):
+                left_out = counted(len(choice.members) - len(affordable), "member")
+                self._warnings.append(
+                    f"{left_out} of the ensemble had to go: there was no time to fit all of them once more"
+                )
+                choice, results = self._choose(searches, skipped, affordable)
             shares = self._refit(runner, choice.members)
             choose(self._folder, shares, choice.sharpness, choice.threshold)
             winner = results[0]
@@ -193,7 +200,7 @@ class Training:
                 folder=self._folder,
                 most=most,
                 refits=self._wants_refit,
-                splits=1 if self._config.preset is Preset.FAST else len(load_dataset(self._folder).splits),
+                splits=len(load_dataset(self._folder).splits),
             )
             try:
                 race.run(tell)
@@ -214,10 +221,17 @@ class Training:
             self._report.advance(finished[0] / finished[1], f"{name} is done", name, finished)
         return True
 
+    def _is_choice_over(self) -> bool:
+        self._watch.check()
+        return self._budget.is_choice_over
+
     def _choose(
-        self, searches: dict[str, AlgorithmSearch], skipped: dict[str, str]
+        self,
+        searches: dict[str, AlgorithmSearch],
+        skipped: dict[str, str],
+        only: list[Trial] | None = None,
     ) -> tuple[Choice, list[ModelResult]]:
-        """What makes up the model, and the leaderboard."""
+        """What makes up the model, of these trials only if they are given; and the leaderboard."""
         results = [search.result() for search in searches.values()]
         metric = load_dataset(self._folder).scorer.name
         results += [
@@ -233,10 +247,11 @@ class Training:
             self._folder,
             list(searches.values()),
             best_alone=self._config.algorithm is not None,
+            only=only,
             threshold_metric=self._config.threshold_metric,
-            is_over=lambda: self._budget.is_choice_over,
+            is_over=self._is_choice_over,
         )
-        if choice.metric_failure is not None:
+        if choice.metric_failure is not None and only is None:
             self._warnings.append(
                 f"{choice.metric_failure}; so the models were compared by {results[0].metric}"
             )
@@ -273,6 +288,16 @@ class Training:
         if trial.alive:
             self._warnings.append(f"the time was too short for a search: the model is a plain {key}")
 
+    def _affordable(self, runner: TaskRunner, members: list[tuple[Trial, Share]]) -> list[Trial]:
+        """Of the members, the heaviest that there is time to fit once more; all if that is not wanted."""
+        trials = [trial for trial, _ in members]
+        if self._wants_refit and not self._budget.stopped:
+            while (
+                len(trials) > 1 and refit_seconds(trials, runner.parallel) > self._budget.refit_seconds_left
+            ):
+                trials = trials[:-1]
+        return trials
+
     @property
     def _wants_refit(self) -> bool:
         config = self._config
@@ -287,11 +312,6 @@ class Training:
         shares = [share for _, share in members]
         if self._budget.stopped or not self._wants_refit:
             return shares
-        left = self._budget.refit_seconds_left
-        while len(members) > 1 and refit_seconds([trial for trial, _ in members], runner.parallel) > left:
-            members = members[:-1]
-        whole = sum(share.weight for _, share in members)
-        chosen = [dataclasses.replace(share, weight=share.weight / whole) for _, share in members]
         finals = [trial.final_candidate for trial, _ in members]
         names = ", ".join(final.algorithm for final in finals)
         self._report.advance(1.0, f"Fitting {names} on all training rows", finals[0].algorithm)
@@ -303,7 +323,7 @@ class Training:
         failures = [each.reason for each in outcomes if isinstance(each, Failure)]
         if not failures:
             return [
-                dataclasses.replace(share, final=final) for share, final in zip(chosen, finals, strict=True)
+                dataclasses.replace(share, final=final) for share, final in zip(shares, finals, strict=True)
             ]
         self._warnings.append(
             f"the models of the folds were kept: fitting on all rows failed ({failures[0]})"

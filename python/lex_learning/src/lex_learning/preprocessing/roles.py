@@ -97,10 +97,11 @@ def _check_role(role: str, frame: pd.DataFrame, target_name: str) -> None:
             column=role,
             nulls=null_count,
         )
-    if column_kind(frame[role]) is None:
+    is_time = str(frame[role].dtype).startswith("datetime64")
+    if column_kind(frame[role]) is None and not is_time:
         raise InvalidDataError(
             f"column {role!r} is of type {frame[role].dtype}, expected numbers, text or booleans",
-            hint="Convert it.",
+            hint="Convert it; a date to text such as 2024-05-31, or to a number.",
             column=role,
         )
 

@@ -72,7 +72,8 @@ class TargetEncoding:
             outcome = ((y - y.mean()) / (y.std() or 1.0))[:, None]
         self._values = self._means(codes, outcome)
         out_of_fold = np.empty((len(codes), self.size))
-        folds = inner_folds(y, FOLD_COUNT, 0, np.arange(len(codes)) if groups is None else groups)
+        is_grouped = groups is not None and len(np.unique(groups)) >= FOLD_COUNT
+        folds = inner_folds(y, FOLD_COUNT, 0, groups if is_grouped else np.arange(len(codes)))
         for fold in range(FOLD_COUNT):
             held = folds == fold
             out_of_fold[held] = self._means(codes[~held], outcome[~held])[codes[held]]

@@ -112,8 +112,8 @@ class Budget:
         return self.elapsed > self.limit - self._plot_reserve - 0.5 * self._closing_reserve
 
     def check_end(self) -> None:
-        """Raise `SearchEnded` when what is left of the limit goes to the closing."""
-        if self.limit is not None and self.elapsed > self.limit - CLOSING_SECONDS[0]:
+        """Raise `SearchEnded` when what is left of the limit goes to the closing, or when stopped."""
+        if self.stopped or (self.limit is not None and self.elapsed > self.limit - CLOSING_SECONDS[0]):
             raise SearchEnded
 
     def check_plots(self) -> None:

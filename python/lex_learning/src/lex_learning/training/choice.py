@@ -115,10 +115,19 @@ class _Pool:
         except MetricError:
             return float("inf")
 
-    def lowest_loss(self, scorer: Scorer) -> float:
-        """Of the candidates alone."""
-        alone = np.eye(len(self.trials))
-        return min(self.loss(scorer, weights, self.fold_count) for weights in alone)
+    def losses(self, scorer: Scorer) -> list[float]:
+        """Of each candidate alone, on the folds of the first split."""
+        if scorer.is_proper:
+            scores = [
+                [trial.folds[fold].proper_score for fold in range(trial.fold_count)] for trial in self.trials
+            ]
+            return [float(np.mean(each)) for each in scores]
+        return [trial.loss for trial in self.trials]
+
+    def weights(self, scorer: Scorer, is_over: Callable[[], bool]) -> NDArray[np.float64]:
+        """See `greedy_weights`."""
+        alone = self.losses(scorer)
+        return greedy_weights(scorer, self.folds, self.outputs, alone=alone, is_over=is_over)
 
 
 def choose_members(
@@ -126,11 +135,17 @@ def choose_members(
     searches: Sequence[AlgorithmSearch],
     *,
     best_alone: bool,
+    only: Sequence[Trial] | None = None,
     threshold_metric: ThresholdMetric | None = None,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Choice:
-    """The ensemble of all complete trials, or the best of them alone; see `greedy_weights` for `is_over`."""
+    """The ensemble of all complete trials, or of `only` these, or the best of them alone.
+
+    See `greedy_weights` for `is_over`.
+    """
     trials = [trial for search in searches for trial in search.complete_trials if trial.kept]
+    if only is not None:
+        trials = list(only)
     data = load_dataset(folder)
     scorer, failure = data.scorer, None
     scored = [trial for trial in trials if trial.metric_failure is None]
@@ -141,12 +156,16 @@ def choose_members(
     if best_alone:
         trials = [min(trials, key=lambda trial: trial.loss)]
     pool = _Pool.of(folder, trials, min(trial.fold_count for trial in trials))
-    weights = greedy_weights(scorer, pool.folds, pool.outputs, is_over=is_over)
+    try:
+        weights = pool.weights(scorer, is_over)
+    except MetricError as error:
+        scorer, failure = scorer.proper, str(error)
+        weights = pool.weights(scorer, is_over)
     repeated = pool.with_all_splits(weights)
     if repeated is not None:
-        again = greedy_weights(scorer, repeated.folds, repeated.outputs, is_over=is_over)
+        again = repeated.weights(scorer, is_over)
         # More folds tell more; yet on those of the first split, no single candidate may be better.
-        if repeated.loss(scorer, again, pool.fold_count) <= pool.lowest_loss(scorer):
+        if repeated.loss(scorer, again, pool.fold_count) <= min(pool.losses(scorer)):
             pool, weights = repeated, again
     order = [int(index) for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
     members = [(pool.trials[index], pool.share(index, float(weights[index]))) for index in order]
@@ -156,7 +175,11 @@ def choose_members(
         sharpness = best_sharpness(folds, mixed)
         mixed = [sharpened(output, sharpness) for output in mixed]
         if threshold_metric is not None:
-            threshold = _threshold(threshold_metric, folds, mixed)
+            rows = np.concatenate([data.rows_of(fold) for fold in range(len(folds))])
+            # As the metrics of the result: by the rows' weights, not by those of the classes.
+            row_weights = None if data.weights is None else data.weights[rows]
+            shares = np.vstack(mixed)[:, 1]
+            threshold = best_threshold(threshold_metric, data.outcome[rows], shares, row_weights)
     else:
         truth = np.concatenate([fold.truth for fold in folds])
         residuals = np.sort(np.abs(np.vstack(mixed)[:, 0] - truth))
@@ -180,16 +203,6 @@ def half_width(residuals: NDArray[np.float64], coverage: float) -> float:
     """
     place = int(np.ceil((len(residuals) + 1) * coverage)) - 1
     return float(residuals[min(place, len(residuals) - 1)])
-
-
-def _threshold(metric: ThresholdMetric, folds: Sequence[Fold], mixed: Sequence[Matrix]) -> float:
-    weights = [fold.weights for fold in folds if fold.weights is not None]
-    return best_threshold(
-        metric,
-        np.concatenate([fold.truth for fold in folds]),
-        np.vstack(mixed)[:, 1],
-        np.concatenate(weights) if weights else None,
-    )
 
 
 def _result(

@@ -180,7 +180,8 @@ def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[np.intp], Matrix]
     """The rows of all fitted folds, and their predictions."""
     chosen = _chosen(folder)
     members = chosen["members"]
-    fold_count = min(len(each["outputs"]) for each in members)
+    # Of the first split alone: each row once.
+    fold_count = min(data.fold_count, *(len(each["outputs"]) for each in members))
     outputs = [
         mixture(
             [np.load(folder / each["outputs"][fold]) for each in members],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.scorer import MetricError
+from lex_learning.models._rows import sample_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,8 @@ def greedy_weights(
     folds: Sequence[Fold],
     outputs: Sequence[Sequence[Matrix]],
     rounds: int = ROUNDS,
+    *,
+    alone: Sequence[float] | None = None,
     is_over: Callable[[], bool] = lambda: False,
 ) -> NDArray[np.float64]:
     """The share of each candidate in the ensemble with the lowest loss; most are 0.
@@ -57,7 +60,8 @@ def greedy_weights(
         folds: The rows.
         outputs: For each candidate, for each fold, what the model that has not seen its rows predicts.
         rounds: Most additions.
-        is_over: Asked before each round but the first; true ends the selection.
+        alone: The loss of each candidate alone, where it is known. Default: computed.
+        is_over: Asked before each computation of the loss; true ends the selection.
 
     Raises:
         MetricError: The metric has no value for any candidate.
@@ -71,18 +75,21 @@ def greedy_weights(
         >>> greedy_weights(scorer, [Fold(np.array([1.0, 2.0]))], [[low], [high]]).tolist()
         [0.5, 0.5]
     """
+    if len(outputs) == 1:
+        return np.ones(1)
     folds, outputs = _sample(folds, outputs, MOST_ROWS if scorer.is_proper else MOST_ROWS_OF_METRIC)
     if scorer.is_proper:
-        return _grow(*_proper(folds, outputs), rounds, is_over)
+        columns, loss = _proper(folds, outputs)
+        return _grow(columns, loss, rounds, is_over)
     loss = _mean_loss(scorer, folds)
     columns = [np.vstack(each) for each in outputs]
-    alone = np.array([loss(column) for column in columns])
-    if not np.isfinite(alone).any():
+    known = np.array([loss(column) for column in columns] if alone is None else alone)
+    if not np.isfinite(known).any():
         raise MetricError(f"{scorer.name} has no value for any model")
     most = max(FEWEST_CANDIDATES, CALLS // (rounds * len(folds)))
-    best = np.argsort(alone, kind="stable")[:most]
+    best = np.argsort(known, kind="stable")[:most]
     weights = np.zeros(len(columns))
-    weights[best] = _grow([columns[index] for index in best], loss, rounds, is_over)
+    weights[best] = _grow([columns[index] for index in best], loss, rounds, is_over, known[best])
     return weights
 
 
@@ -91,14 +98,21 @@ def _grow(
     loss: Callable[[NDArray[Any]], float],
     rounds: int,
     is_over: Callable[[], bool],
+    alone: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     counts = np.zeros(len(columns), dtype=np.intp)
     total = np.zeros_like(columns[0])
     best_loss, best_counts = np.inf, counts
     for size in range(1, rounds + 1):
+        if size == 1 and alone is not None:
+            losses = alone
+        else:
+            # The first round has to tell of each.
+            losses = np.array(
+                [np.inf if size > 1 and is_over() else loss((total + column) / size) for column in columns]
+            )
         if size > 1 and is_over():
             break
-        losses = np.array([loss((total + column) / size) for column in columns])
         lowest = losses.min()
         if not np.isfinite(lowest):
             break
@@ -166,8 +180,16 @@ def _sample(
     share = most_rows / sum(len(fold.truth) for fold in folds)
     if share >= 1.0:
         return folds, outputs
-    random = np.random.default_rng(0)
-    rows = [random.permutation(len(fold.truth))[: round(share * len(fold.truth))] for fold in folds]
+    rows = [
+        # Of each class its share: a metric may need all of them.
+        sample_rows(
+            fold.truth if fold.truth.dtype.kind == "i" else None,
+            len(fold.truth),
+            round(share * len(fold.truth)),
+            0,
+        )
+        for fold in folds
+    ]
     drawn = [
         Fold(fold.truth[each], None if fold.weights is None else fold.weights[each])
         for fold, each in zip(folds, rows, strict=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.core.dataset import function_bytes, load_dataset
+from lex_learning.core.dataset import load_dataset
 from lex_learning.errors import InvalidConfigError
 from lex_learning.training.session import lock
 from lex_learning.training.tasks import FoldScore, fit_fold, is_fitted
@@ -104,7 +104,7 @@ def _fingerprint(config: PipelineConfig, data: Dataset) -> str:
     settings = {key: value for key, value in config.to_dict().items() if key not in _WITHOUT_EFFECT}
     digest = hashlib.sha256(json.dumps([__version__, settings, data.schema.to_dict()]).encode())
     if callable(config.metric):
-        digest.update(function_bytes(config.metric))
+        digest.update(_function_facts(config.metric))
     for array in (data.features.T, data.outcome, data.splits, data.weights, data.groups):
         if array is not None:
             digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
@@ -118,3 +118,15 @@ def _read(path: Path) -> list[tuple[tuple[str, int], FoldScore]]:
             entry = json.loads(line)
             entries.append(((entry["key"], entry["fold"]), FoldScore(**entry["score"])))
     return entries
+
+
+def _function_facts(function: Any) -> bytes:
+    """What a function does, wherever it stands: its code, constants and names."""
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    if code is None:
+        return repr(type(function)).encode()
+    constants = [repr(each) for each in code.co_consts if not hasattr(each, "co_code")]
+    defaults = repr(getattr(function, "__defaults__", None))
+    direction = bool(getattr(function, "greater_is_better", False))
+    instructions: bytes = code.co_code
+    return instructions + repr([constants, code.co_names, defaults, direction]).encode()

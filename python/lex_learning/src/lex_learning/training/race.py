@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.dataset import load_dataset
+from lex_learning.core.scorer import MetricError
 from lex_learning.models import model_class
 from lex_learning.training.choice import FEWEST_WEIGHT
 from lex_learning.training.ensemble import Fold, greedy_weights
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.core.scorer import Scorer
     from lex_learning.models.base import Matrix
     from lex_learning.training.budget import Budget
     from lex_learning.training.executor import TaskRunner
@@ -125,7 +127,8 @@ class Race:
         for index, outcome in self._runner.run_unordered(self._tasks()):
             fit = self._fits[index]
             self._running -= 1
-            if isinstance(outcome, Failure) and fit.fold >= fit.trial.fold_count:
+            has_failed = isinstance(outcome, Failure) or outcome.metric_failure is not None
+            if has_failed and fit.fold >= fit.trial.fold_count:
                 continue  # the fold of a later split: the candidate is complete without it
             fit.trial.book(fit.fold, outcome)
             search = self._searches[fit.trial.candidate.algorithm]
@@ -213,7 +216,7 @@ class Race:
         if self._members is None:
             complete = [trial for trial in self._explored if trial.is_complete]
             first_split = range(complete[0].fold_count if complete else 0)
-            weights = self._weights_of(complete, first_split) if complete else np.empty(0)
+            weights = self._member_weights(complete, first_split) if complete else np.empty(0)
             self._members = [
                 trial for trial, weight in zip(complete, weights, strict=True) if weight >= FEWEST_WEIGHT
             ]
@@ -263,9 +266,18 @@ class Race:
             members = [trial for trial in trials if self.weights[id(trial)] > 0]
             self._budget.refit_seconds = refit_seconds(members, self._runner.parallel)
 
-    def _weights_of(self, trials: list[Trial], folds: Iterable[int]) -> NDArray[np.float64]:
+    def _member_weights(self, trials: list[Trial], folds: Iterable[int]) -> NDArray[np.float64]:
+        try:
+            return self._weights_of(trials, folds, load_dataset(self._folder).scorer)
+        except MetricError:
+            return self._weights_of(trials, folds)
+
+    def _weights_of(
+        self, trials: list[Trial], folds: Iterable[int], scorer: Scorer | None = None
+    ) -> NDArray[np.float64]:
         """The weights in the ensemble by what these folds' models predict for some of their rows."""
         data = load_dataset(self._folder)
+        scorer = scorer or data.scorer.proper
         known: list[Fold] = []
         outputs: list[list[Matrix]] = [[] for _ in trials]
         for fold in folds:
@@ -275,7 +287,11 @@ class Race:
             known.append(Fold(data.outcome[held[rows]], data.weights_of(held[rows])))
             for output, trial in zip(outputs, trials, strict=True):
                 output.append(fold_output(self._folder, trial.candidate, fold)[rows])
-        return greedy_weights(data.scorer.proper, known, outputs)
+
+        def is_over() -> bool:
+            return self._budget.search_seconds <= 0
+
+        return greedy_weights(scorer, known, outputs, is_over=is_over)
 
 
 def refit_seconds(members: Iterable[Trial], parallel: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,11 @@ from lex_learning.seeds import derive_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+MOST_STRATIFIED_GROUPS = 2_000
+"""With more groups, chance balances the classes well enough."""
+DRAWS = 10
+"""Of groups to hold out; the best one counts."""
 
 
 def assign_folds(
@@ -82,30 +88,61 @@ def _between_groups(
             hint="Choose another group_column, or fewer cv_folds.",
         )
 
-    def parts(rows: NDArray[np.intp], count: int, seed: int) -> list[NDArray[np.intp]]:
-        of_rows = None if strata is None else strata[rows]
-        # The library stratifies only if some class has a row for each part.
-        is_stratified = of_rows is not None and np.bincount(of_rows).max() >= count
-        splitter = (StratifiedGroupKFold if is_stratified else GroupKFold)(
-            count, shuffle=True, random_state=seed % 2**32
-        )
-        return [rows[held] for _, held in splitter.split(rows, of_rows, groups[rows])]
-
     folds = np.zeros(len(groups), dtype=np.int8)
-    rows = np.arange(len(groups))
     if test_size is not None:
-        part_count = min(group_count - fold_count + 1, max(2, round(1.0 / test_size)))
-        folds[parts(rows, part_count, seed)[0]] = HELD_OUT
-        rows = np.flatnonzero(folds != HELD_OUT)
-        if len(np.unique(groups[rows])) < fold_count:
-            # So few groups that all but the smallest are needed for the folds.
-            smallest = np.bincount(groups).argmin()
-            folds[:] = 0
-            folds[groups == smallest] = HELD_OUT
-            rows = np.flatnonzero(folds != HELD_OUT)
-    for fold, held in enumerate(parts(rows, fold_count, seed + repeat)):
-        folds[held] = fold
+        folds[np.isin(groups, _held_out_groups(groups, strata, fold_count, test_size, seed))] = HELD_OUT
+    rows = np.flatnonzero(folds != HELD_OUT)
+    of_rows = None if strata is None else strata[rows]
+    # The library stratifies only if some class has a row for each part, and takes long for many groups.
+    is_stratified = (
+        of_rows is not None
+        and np.bincount(of_rows).max() >= fold_count
+        and group_count <= MOST_STRATIFIED_GROUPS
+    )
+    splitter = (StratifiedGroupKFold if is_stratified else GroupKFold)(
+        fold_count, shuffle=True, random_state=(seed + repeat) % 2**32
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of rare classes, which are where they can be
+        for fold, (_, held) in enumerate(splitter.split(rows, of_rows, groups[rows])):
+            folds[rows[held]] = fold
     return folds
+
+
+def _held_out_groups(
+    groups: NDArray[np.int32],
+    strata: NDArray[Any] | None,
+    fold_count: int,
+    test_size: float,
+    seed: int,
+) -> NDArray[np.intp]:
+    """Of some random draws, that which comes nearest to the share wanted and to the shares of the classes."""
+    sizes = np.bincount(groups)
+    codes = np.flatnonzero(sizes)
+    wanted = test_size * len(groups)
+    random = np.random.default_rng(seed)
+    best, best_distance = codes[np.argsort(sizes[codes], kind="stable")[:1]], np.inf
+    for _ in range(DRAWS):
+        chosen: list[int] = []
+        count = 0
+        for code in random.permutation(codes).tolist():
+            if len(chosen) == len(codes) - fold_count:
+                break
+            if abs(count + sizes[code] - wanted) < abs(count - wanted):
+                chosen.append(code)
+                count += int(sizes[code])
+        if not chosen:
+            continue
+        distance = abs(count - wanted) / len(groups)
+        if strata is not None:
+            held = np.isin(groups, chosen)
+            shares = [
+                np.bincount(strata[part], minlength=strata.max() + 1) / part.sum() for part in (held, ~held)
+            ]
+            distance += float(np.abs(shares[0] - shares[1]).sum()) / 2.0
+        if distance < best_distance:
+            best, best_distance = np.array(chosen), distance
+    return best
 
 
 def _along_time(times: NDArray[np.int32], fold_count: int, test_size: float | None) -> NDArray[np.int8]:

@@ -20,7 +20,7 @@ from lex_learning.core.machine import memory_reason
 from lex_learning.core.metrics import selection_score
 from lex_learning.core.scorer import MetricError
 from lex_learning.models import model_class
-from lex_learning.models._logarithm import LOG_TARGET, LogTarget
+from lex_learning.models._logarithm import LOG_SCALE, LOG_TARGET, LogTarget
 from lex_learning.models._rows import sample_rows
 from lex_learning.models.base import Validation
 from lex_learning.seeds import derive_seed
@@ -70,6 +70,7 @@ class FoldScore:
         row_seconds: Time to predict a row, as part of a batch.
         size: Bytes of the fitted model.
         metric_failure: Why the metric could not be computed; `loss` is then the proper score.
+        log_scale: Of a model that learned logarithms; see `LogTarget`.
     """
 
     loss: float
@@ -79,6 +80,7 @@ class FoldScore:
     row_seconds: float = 0.0
     size: int = 0
     metric_failure: str | None = None
+    log_scale: float | None = None
 
 
 class NoMemoryError(Exception):
@@ -111,7 +113,7 @@ def fit_fold(
     with limited(threads):
         model = _fitted(data, candidate, rows, validation, seed=seed, threads=threads, time_limit=time_limit)
         fitted = time.monotonic()
-        output = model.predict(validation.X)
+        output = _predicted(model, validation)
         row_seconds = (time.monotonic() - fitted) / len(held)
         score = selection_score(model.problem, validation.y, output, validation.weights)
         if not np.isfinite(score):
@@ -124,7 +126,8 @@ def fit_fold(
     np.save(output_file(folder, candidate, fold), output)
     size = _save_model(folder, candidate, fold, model)
     seconds = time.monotonic() - started
-    return FoldScore(loss, score, seconds, model.rounds, row_seconds, size, metric_failure)
+    log_scale = model.scale if isinstance(model, LogTarget) else None
+    return FoldScore(loss, score, seconds, model.rounds, row_seconds, size, metric_failure, log_scale)
 
 
 def fit_final(folder: Path, candidate: Candidate, threads: int) -> None:
@@ -159,6 +162,12 @@ def forget(folder: Path, candidate: Candidate) -> None:
         path.unlink(missing_ok=True)
 
 
+def _predicted(model: Model | LogTarget, validation: Validation) -> Matrix:
+    if isinstance(model, LogTarget):
+        return model.predict_validation(validation)
+    return model.predict(validation.X)
+
+
 def _fitted(
     data: Dataset,
     candidate: Candidate,
@@ -174,11 +183,12 @@ def _fitted(
     reason = memory_reason(algorithm.memory_bytes(problem))
     if reason is not None:
         raise NoMemoryError(reason)
-    params = {name: value for name, value in candidate.params.items() if name != LOG_TARGET}
+    params = {name: value for name, value in candidate.params.items() if name not in {LOG_TARGET, LOG_SCALE}}
     inner = algorithm(problem, params, seed=seed, threads=threads)
     inner.time_limit = time_limit
     inner.groups = data.groups_of(rows)
-    model = LogTarget(inner) if candidate.params.get(LOG_TARGET) else inner
+    scale = candidate.params.get(LOG_SCALE, 1.0)
+    model = LogTarget(inner, scale) if candidate.params.get(LOG_TARGET) else inner
     model.fit(data.take(rows), data.outcome[rows], validation, data.weights_of(rows))
     inner.groups = None
     return model

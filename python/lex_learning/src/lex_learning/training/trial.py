@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lex_learning.models._logarithm import LOG_SCALE
 from lex_learning.training.executor import Failure
 from lex_learning.training.tasks import Candidate, FoldScore
 
@@ -63,8 +64,9 @@ class Trial:
 
     @property
     def metric_failure(self) -> str | None:
-        """Why the metric has no value for it, or None."""
-        return next(filter(None, (fold.metric_failure for fold in self.folds.values())), None)
+        """Why the metric has no value for it, in a fold that counts; or None."""
+        counted = [self.folds[fold].metric_failure for fold in sorted(self.folds) if fold < self.fold_count]
+        return next(filter(None, counted), None)
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -90,9 +92,14 @@ class Trial:
 
     @property
     def final_candidate(self) -> Candidate:
-        """The candidate for all rows: trained for the mean of the folds' best rounds."""
+        """The candidate for all rows: with the mean of the folds' best rounds, and of their scales."""
         rounds = [fold.rounds for fold in self.folds.values() if fold.rounds is not None]
-        if not rounds:
+        scales = [fold.log_scale for fold in self.folds.values() if fold.log_scale is not None]
+        found: dict[str, Any] = {}
+        if rounds:
+            found["rounds"] = max(1, round(float(np.mean(rounds))))
+        if scales:
+            found[LOG_SCALE] = float(np.mean(scales))
+        if not found:
             return self.candidate
-        params = self.candidate.params | {"rounds": max(1, round(float(np.mean(rounds))))}
-        return Candidate(self.candidate.algorithm, params, self.candidate.seed)
+        return Candidate(self.candidate.algorithm, self.candidate.params | found, self.candidate.seed)
