@@ -124,7 +124,7 @@ def test_with_a_time_limit_all_that_suit_take_part() -> None:
 
 @pytest.mark.usefixtures("network_works")
 @pytest.mark.parametrize(
-    ("rows", "limit", "takes_part"), [(500, 30, True), (500, 10, False), (40_000, 60, False)]
+    ("rows", "limit", "takes_part"), [(500, 30, True), (500, 10, False), (90_000, 60, False)]
 )
 def test_the_network_takes_part_where_there_is_time(rows: int, limit: int, takes_part: bool) -> None:
     assert ("neural_network" in select(rows=rows, time_limit=limit)) == takes_part

@@ -59,7 +59,7 @@ def test_without_a_hold_out_each_row_counts_once(carseats: pd.DataFrame) -> None
 
 
 def test_a_skewed_target_is_learned_as_a_logarithm_too(carseats: pd.DataFrame) -> None:
-    frame = carseats.assign(Sales=np.exp(carseats["Sales"]))
+    frame = carseats.assign(Sales=np.exp(carseats["Sales"] / 3.0))
     result = train(frame, "regression", time_limit=25, n_jobs=2)
     assert result.metrics.r2 is not None
     assert result.metrics.r2 > 0.6

@@ -51,9 +51,8 @@ class LogTarget:
         weights: NDArray[np.float64] | None = None,
     ) -> None:
         """See `Model.fit`."""
-        low, high = np.log(y.min()), np.log(y.max())
         # Beyond what was seen, an exponential runs away.
-        self._bounds = low - (high - low), high + 0.5 * (high - low)
+        self._bounds = float(np.log(y.min())), float(np.log(y.max()))
         held = validation and Validation(validation.X, np.log(validation.y), validation.weights)
         self._model.fit(X, np.log(y), held, weights)
         if validation is not None:
