@@ -41,6 +41,8 @@ FIT_SHARE = 0.15
 """Of the time of the search, the most that a fit in rounds may take."""
 VARIANT_SHARE = 0.1
 """Of the time left, the most that the first fold of new settings may be expected to take."""
+QUICK_SHARE = 0.02
+"""Of the time left, what a fold may take for a promising candidate to get all of its folds at once."""
 SETTLED_WEIGHT = 0.75
 """As many folds count as candidates of this share of the weight have, in the ensemble of first folds."""
 MARGIN = 0.05
@@ -161,9 +163,14 @@ class Race:
         if len(self._explored) < self._start_count:
             return self._explore(_Purpose.START)
         ranked = self._ranked()
+        promising = [trial for trial in ranked if self._is_promising(trial)]
+        left = self._budget.search_seconds
+        quick = self._go_on([trial for trial in promising if trial.folds[0].seconds <= QUICK_SHARE * left])
+        if quick is not None:
+            return quick
         is_time_to_explore = self._seconds[_Purpose.EXPLORE] <= self._seconds[_Purpose.GO_ON]
         fit = self._explore() if is_time_to_explore else None
-        fit = fit or self._go_on([trial for trial in ranked if self._is_promising(trial)])
+        fit = fit or self._go_on(promising)
         fit = fit or self._explore()
         fit = fit or self._go_on(ranked)
         return fit or self._repeat()
