@@ -28,7 +28,7 @@ KERNEL = {"svm", "svr"}
 
 def leave_out(ingredient: str) -> None:
     """Change the engine in this process so that it does without an ingredient."""
-    from lex_learning.pipeline import training
+    from lex_learning.pipeline import preparation, training
     from lex_learning.training import choice, portfolio, race
 
     if ingredient in FAMILIES:
@@ -41,7 +41,7 @@ def leave_out(ingredient: str) -> None:
 
         training.select_algorithms = others
     elif ingredient == "known good settings":
-        portfolio._VARIANTS = ()
+        portfolio._VARIANTS = portfolio._OF_FEW_ROWS = ()
     elif ingredient == "tuning":
         race.Race._tuned_trial = lambda _: None
     elif ingredient == "calibration":
@@ -52,7 +52,7 @@ def leave_out(ingredient: str) -> None:
     elif ingredient == "bagging":
         training.Training._wants_refit = True
     elif ingredient == "further splits":
-        training.SPLITS = 1
+        preparation.SPLITS = 1
     elif ingredient != WHOLE:
         raise SystemExit(f"unknown ingredient {ingredient!r}")
 
