@@ -30,6 +30,7 @@
 
 mod class_weights;
 mod config;
+mod config_builder;
 mod error;
 #[cfg(feature = "python")]
 mod model;
@@ -41,7 +42,8 @@ mod python;
 mod types;
 
 pub use class_weights::ClassWeights;
-pub use config::{PipelineConfig, PipelineConfigBuilder, Preset, ProblemType, ThresholdMetric, bounds};
+pub use config::{PipelineConfig, Preset, ProblemType, ThresholdMetric, bounds};
+pub use config_builder::PipelineConfigBuilder;
 pub use error::{ArrowConversionKind, LexLearningError};
 #[cfg(feature = "python")]
 pub use model::TrainedModel;

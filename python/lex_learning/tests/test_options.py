@@ -23,10 +23,14 @@ from lex_learning.training.threshold import ThresholdMetric, best_threshold
 if TYPE_CHECKING:
     from lex_learning import TrainingResult
 
-ALGORITHMS = [
-    pytest.param(key, marks=pytest.mark.skipif(key == "neural_network", reason="it has a test of its own"))
-    for key in available_algorithms(ProblemType.CLASSIFICATION)
-]
+ALGORITHMS = available_algorithms(ProblemType.CLASSIFICATION)
+
+
+def skip_if_absent(algorithm: str) -> None:
+    """Its library is an optional part of the runtime."""
+    reason = model_class(algorithm).unavailable_reason()
+    if reason is not None:
+        pytest.skip(reason)
 
 
 def train(frame: pd.DataFrame, target: str, **values: Any) -> TrainingResult:
@@ -40,6 +44,7 @@ def share_of(result: TrainingResult, frame: pd.DataFrame, label: str) -> float:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_heavy_rows_count_more(titanic: pd.DataFrame, algorithm: str) -> None:
+    skip_if_absent(algorithm)
     weighty = titanic.assign(weight=np.where(titanic["survived"] == "survived", 5.0, 1.0))
     plain = train(titanic, "survived", algorithm=algorithm)
     weighted = train(weighty, "survived", algorithm=algorithm, weight_column="weight")
@@ -237,8 +242,7 @@ def test_a_threshold_is_tuned_for_the_metric_that_is_reported() -> None:
 
 @pytest.mark.parametrize("algorithm", available_algorithms(ProblemType.REGRESSION))
 def test_a_column_that_a_fold_has_no_value_of_is_no_obstacle(carseats: pd.DataFrame, algorithm: str) -> None:
-    if model_class(algorithm).unavailable_reason() is not None:
-        pytest.skip("not installed")
+    skip_if_absent(algorithm)
     sparse = np.full(len(carseats), np.nan)
     sparse[7] = 1.0
     config = settings("regression", algorithm=algorithm, allow_missing=True, target_column="Sales")
@@ -414,10 +418,9 @@ def with_nulls(titanic: pd.DataFrame) -> pd.DataFrame:
     return frame[[*(name for name in frame if name != "survived"), "survived"]]
 
 
-@pytest.mark.parametrize("algorithm", available_algorithms(ProblemType.CLASSIFICATION))
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_algorithm_takes_nulls(titanic: pd.DataFrame, algorithm: str) -> None:
-    if model_class(algorithm).unavailable_reason() is not None:
-        pytest.skip("not installed")
+    skip_if_absent(algorithm)
     frame = with_nulls(titanic)
     result = train(frame, "survived", algorithm=algorithm, allow_missing=True, cv_folds=2)
     assert result.metrics.log_loss is not None

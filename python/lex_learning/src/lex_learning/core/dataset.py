@@ -167,14 +167,14 @@ class Dataset:
         (folder / "dataset.json").write_text(json.dumps(facts), encoding="utf-8")
         (folder / _FUNCTION_FILE).unlink(missing_ok=True)
         if callable(self.metric):
-            (folder / _FUNCTION_FILE).write_bytes(function_bytes(self.metric))
+            (folder / _FUNCTION_FILE).write_bytes(_function_bytes(self.metric))
 
 
 _OPTIONAL = ("weights", "class_weights", "groups")
 _FUNCTION_FILE = "metric.pkl"
 
 
-def function_bytes(function: Callable[..., float]) -> bytes:
+def _function_bytes(function: Callable[..., float]) -> bytes:
     """A function for another process: by value, where it is of a script or a notebook.
 
     Raises:

@@ -111,23 +111,30 @@ class Schema:
         """Which cells of an encoded table hold categories not seen in training; shape (rows, columns)."""
         cells = np.zeros(matrix.shape, dtype=bool)
         for index in self.categorical_levels:
-            unknown = np.isnan(matrix[:, index])
-            if unknown.any() and self.columns[index].nullable:
-                unknown &= frame[self.names[index]].notna().to_numpy()
-            cells[:, index] = unknown
+            cells[:, index] = self._unseen(frame, matrix, index)
         return cells
+
+    def _unseen(self, frame: pd.DataFrame, matrix: NDArray[np.float64], index: int) -> NDArray[np.bool_]:
+        unknown: NDArray[np.bool_] = np.isnan(matrix[:, index])
+        if unknown.any() and self.columns[index].nullable:
+            unknown &= frame[self.names[index]].notna().to_numpy()
+        return unknown
+
+    def unseen_remarks(self, counts: Mapping[int, int]) -> list[str]:
+        """A sentence for each column, given by its index with the rows that hold unseen levels."""
+        return [
+            f"column {self.names[index]!r}: a category not seen in training in {counted(count, 'row')}"
+            for index, count in counts.items()
+            if count
+        ]
 
     def remarks(self, frame: pd.DataFrame, matrix: NDArray[np.float64]) -> list[str]:
         """A sentence for each column that holds unseen levels, or nulls while training had none."""
-        unseen = self.unseen(frame, matrix).sum(axis=0)
-        sentences = [
-            f"column {self.names[index]!r}: a category not seen in training in {counted(int(count), 'row')}"
-            for index, count in enumerate(unseen)
-            if count
-        ]
+        unseen = {index: int(self._unseen(frame, matrix, index).sum()) for index in self.categorical_levels}
+        sentences = self.unseen_remarks(unseen)
         for index, column in enumerate(self.columns):
             if column.nullable and not column.missing:
-                count = int(np.isnan(matrix[:, index]).sum() - unseen[index])
+                count = int(np.isnan(matrix[:, index]).sum()) - unseen.get(index, 0)
                 if count:
                     sentences.append(
                         f"column {column.name!r}: no value in {counted(count, 'row')}, "

@@ -13,7 +13,7 @@ from lex_learning.core.metrics import predicted_codes
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import ExplainabilityError, InferenceError, counted, shown
+from lex_learning.errors import ExplainabilityError, InferenceError, shown
 from lex_learning.inference import files
 from lex_learning.seeds import derive_seed
 
@@ -148,8 +148,7 @@ class TrainedModel:
         Raises:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.
         """
-        frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
-        matrix = self._schema.encode(frame, ignore=self._ignored)
+        frame, matrix = self._encode(frame)
         warnings = self._schema.remarks(frame, matrix)
         if not len(matrix):
             return TablePrediction(
@@ -162,6 +161,11 @@ class TrainedModel:
         if not self._labels:
             return TablePrediction(output[:, 0], None, warnings, self._info.interval_half_width)
         return TablePrediction(predicted_codes(output, self._info.decision_threshold), output, warnings)
+
+    def _encode(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Matrix]:
+        """The table with its columns' names as text, and its encoding."""
+        frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+        return frame, self._schema.encode(frame, ignore=self._ignored)
 
     def _output(self, matrix: Matrix) -> Matrix:
         output = self._model.predict(matrix)
@@ -209,8 +213,7 @@ class TrainedModel:
         from lex_learning.explainability.contributions import MAX_BACKGROUND_ROWS, explain
         from lex_learning.explainability.plots import draw_plots
 
-        frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
-        matrix = self._schema.encode(frame, ignore=self._ignored)
+        frame, matrix = self._encode(frame)
         unseen = self._schema.unseen(frame, matrix)
         known = matrix[~unseen.any(axis=1)]
         if not len(known) or rows < 1:
@@ -225,11 +228,8 @@ class TrainedModel:
         contributions = explain(self._model, X, background, problem, seed=seed)
         order = [self.feature_names.index(name) for name, _ in self.feature_importance]
         plots = draw_plots(contributions, X, self._schema, self._target, problem, order)
-        left_out = [
-            f"column {self.feature_names[index]!r}: a category not seen in training in "
-            f"{counted(int(unseen[:, index].sum()), 'row')} and are left out"
-            for index in np.flatnonzero(unseen.any(axis=0))
-        ]
+        remarks = self._schema.unseen_remarks(dict(enumerate(unseen.sum(axis=0).tolist())))
+        left_out = [f"{remark} and are left out" for remark in remarks]
         return plots, left_out + contributions.warnings
 
     @property

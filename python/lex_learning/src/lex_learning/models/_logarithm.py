@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lex_learning.models._rows import taken
 from lex_learning.models.base import Validation
 
 if TYPE_CHECKING:
@@ -87,6 +88,6 @@ class LogTarget:
 
 def _scale(validation: Validation, raw: Matrix, rows: Any) -> float:
     """By how much predictions for some rows have to be multiplied for their sum to be right."""
-    weights = None if validation.weights is None else validation.weights[rows]
+    weights = taken(validation.weights, rows)
     mean = np.average(raw[rows, 0], weights=weights)
     return float(np.average(validation.y[rows], weights=weights) / mean)

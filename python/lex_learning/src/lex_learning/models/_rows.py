@@ -1,4 +1,4 @@
-"""Rows for algorithms whose time grows with the square of their number, and folds within a fit."""
+"""Some of the rows: for algorithms whose time grows with the square of their number, and for folds."""
 
 from __future__ import annotations
 
@@ -18,11 +18,21 @@ def sample_rows(classes: NDArray[Any] | None, row_count: int, limit: int, seed: 
     if classes is None:
         return np.sort(random.permutation(row_count)[:limit])
     # Every class gets evenly spaced places from 0 to 1; the first ones of all are taken.
-    order = random.permutation(row_count)
-    order = order[np.argsort(classes[order], kind="stable")]
+    order = shuffled_by_class(classes, random)
     counts = np.unique(classes, return_counts=True)[1]
     places = np.concatenate([np.arange(count) / count for count in counts])
     return np.sort(order[np.argsort(places, kind="stable")[:limit]])
+
+
+def shuffled_by_class(classes: NDArray[Any], random: np.random.Generator) -> NDArray[np.intp]:
+    """All rows at random, but one class after another."""
+    order: NDArray[np.intp] = random.permutation(len(classes))
+    return np.take(order, np.argsort(classes[order], kind="stable"))
+
+
+def taken(values: NDArray[Any] | None, rows: Any) -> NDArray[Any] | None:
+    """What belongs to these rows, if there is anything."""
+    return None if values is None else values[rows]
 
 
 def inner_folds(
@@ -44,8 +54,7 @@ def inner_folds(
         codes = np.unique(groups, return_inverse=True)[1]
         folds: NDArray[np.intp] = (random.permutation(codes.max() + 1) % fold_count)[codes]
         return folds
-    order = random.permutation(len(classes))
-    order = order[np.argsort(classes[order], kind="stable")]
+    order = shuffled_by_class(classes, random)
     folds = np.empty(len(classes), dtype=np.intp)
     folds[order] = np.arange(len(classes)) % fold_count
     folds[np.bincount(classes)[classes] < fold_count] = -1

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._rows import taken
 from lex_learning.models.base import Model
+from lex_learning.preprocessing.encoding import level_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +122,7 @@ class CatBoost(Model):
         if self.problem.is_classification:
             rows = np.flatnonzero(np.isin(y, self._present))
             X, y = X[rows], np.searchsorted(self._present, y[rows])
-            weights = None if weights is None else weights[rows]
+            weights = taken(weights, rows)
         return Pool(self._columns(X), y, weight=weights, thread_count=self.threads)
 
     def _columns(self, X: Matrix) -> Any:
@@ -132,7 +134,7 @@ class CatBoost(Model):
             limit = float(np.finfo(np.float32).max)
             numbers = np.clip(X[:, self.problem.numeric_columns], -limit, limit).astype(np.float32, order="C")
         if self.problem.categorical_columns:
-            codes = np.nan_to_num(X[:, self.problem.categorical_columns], nan=-1.0).astype(np.intp)
+            codes = level_codes(X, self.problem.categorical_columns)
             categories = np.ascontiguousarray(self._texts()[codes + 1])
         return FeaturesData(num_feature_data=numbers, cat_feature_data=categories)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models.base import Model
+from lex_learning.preprocessing.encoding import level_codes
 
 if TYPE_CHECKING:
     import optuna
@@ -75,12 +76,15 @@ class GradientBoosting(Model):
         }
         self._empty = np.flatnonzero(np.isnan(X).all(axis=0))
         Z, held = self._inputs(X), {}
-        if validation is not None and (not self.problem.is_classification or np.isin(validation.y, y).any()):
-            # The library refuses classes that the fit has not seen.
-            rows = np.flatnonzero(np.isin(validation.y, y)) if self.problem.is_classification else slice(None)
-            held = {"X_val": self._inputs(validation.X[rows]), "y_val": validation.y[rows]}
-            if validation.weights is not None:
-                held["sample_weight_val"] = validation.weights[rows]
+        if validation is not None:
+            is_known = np.ones(len(validation.y), dtype=bool)
+            if self.problem.is_classification:
+                # The library refuses classes that the fit has not seen.
+                is_known = np.isin(validation.y, y)
+            if is_known.any():
+                held = {"X_val": self._inputs(validation.X[is_known]), "y_val": validation.y[is_known]}
+                if validation.weights is not None:
+                    held["sample_weight_val"] = validation.weights[is_known]
         # The library has no setting for it.
         with threadpool_limits(self.threads, "openmp"):
             self._booster = self._estimator(stops_early=bool(held)).fit(Z, y, sample_weight=weights, **held)
@@ -108,8 +112,7 @@ class GradientBoosting(Model):
     def _inputs(self, X: Matrix) -> Matrix:
         Z = np.array(X, dtype=np.float64, order="C")
         for column, lookup in self._lookups.items():
-            codes = np.nan_to_num(X[:, column], nan=-1.0).astype(np.intp)
-            Z[:, column] = lookup[codes]
+            Z[:, column] = lookup[level_codes(X, column)]
         # The library fails on a column of which the fit has no value.
         Z[:, self._empty] = 0.0
         return Z

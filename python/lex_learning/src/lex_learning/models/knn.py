@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
-from lex_learning.models._rows import sample_rows
+from lex_learning.models._rows import sample_rows, taken
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
 
@@ -74,14 +74,14 @@ class NearestNeighbors(Model):
 
         rows = sample_rows(y if self.problem.is_classification else None, len(y), MAX_ROWS, self.seed)
         self._design = DesignMatrix(self.problem)
-        groups = None if self.groups is None else self.groups[rows]
+        groups = taken(self.groups, rows)
         Z = self._design.fit_transform(X[rows], y[rows], groups)
         self._neighbors = min(self.params["n_neighbors"], len(rows))
         self._estimator = Estimator(n_neighbors=self._neighbors, p=self.params["p"], n_jobs=1).fit(Z)
         self._outcome = np.asarray(y[rows], dtype=np.float64)[:, None]
         if self.problem.is_classification:
             self._outcome = np.eye(self.problem.class_count)[y[rows]]
-        self._votes = None if weights is None else weights[rows]
+        self._votes = taken(weights, rows)
 
     @override
     def predict(self, X: Matrix) -> Matrix:

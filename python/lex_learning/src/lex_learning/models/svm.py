@@ -8,7 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models._calibration import ScaledSoftmax
-from lex_learning.models._rows import inner_folds, sample_rows
+from lex_learning.models._rows import inner_folds, sample_rows, taken
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
 
@@ -65,8 +65,8 @@ class SupportVectorClassifier(Model):
         """See `Model.fit`."""
         rows = sample_rows(y, len(y), MAX_ROWS, self.seed)
         self._design = DesignMatrix(self.problem)
-        groups = None if self.groups is None else self.groups[rows]
-        weights = None if weights is None else weights[rows]
+        groups = taken(self.groups, rows)
+        weights = taken(weights, rows)
         Z, classes = self._design.fit_transform(X[rows], y[rows], groups), y[rows]
         self._machine = self._new_machine(Z).fit(Z, classes, weights)
         scores = self._scores(self._machine, Z)
@@ -75,8 +75,7 @@ class SupportVectorClassifier(Model):
             held = folds == fold
             # Where a fold holds all rows of a class, there is nothing to learn from beside it.
             if held.any() and np.array_equal(np.unique(classes[~held]), np.unique(classes)):
-                part = None if weights is None else weights[~held]
-                machine = self._new_machine(Z).fit(Z[~held], classes[~held], part)
+                machine = self._new_machine(Z).fit(Z[~held], classes[~held], taken(weights, ~held))
                 scores[held] = self._scores(machine, Z[held])
         # A fold may lack a rare class: its probability is then 0.
         self._present, codes = np.unique(classes, return_inverse=True)

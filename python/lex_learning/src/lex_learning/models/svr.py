@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from lex_learning.config import ProblemType
-from lex_learning.models._rows import sample_rows
+from lex_learning.models._rows import sample_rows, taken
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
 
@@ -63,15 +63,13 @@ class SupportVectorRegressor(Model):
         from sklearn.svm import SVR
 
         rows = sample_rows(None, len(y), MAX_ROWS, self.seed)
-        groups = None if self.groups is None else self.groups[rows]
+        groups = taken(self.groups, rows)
         self._design = DesignMatrix(self.problem)
         Z, values = self._design.fit_transform(X[rows], y[rows], groups), y[rows]
         self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
         gamma = self.params["gamma"] / (Z.shape[1] * (float(Z.var()) or 1.0))
         machine = SVR(C=self.params["C"], epsilon=self.params["epsilon"], gamma=gamma, cache_size=200)
-        self._machine = machine.fit(
-            Z, (values - self._mean) / self._deviation, None if weights is None else weights[rows]
-        )
+        self._machine = machine.fit(Z, (values - self._mean) / self._deviation, taken(weights, rows))
 
     @override
     def predict(self, X: Matrix) -> Matrix:

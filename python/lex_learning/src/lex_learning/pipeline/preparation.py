@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lex_learning.config import BALANCED, Preset
+from lex_learning.config import Preset
 from lex_learning.core.dataset import HELD_OUT, Dataset
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
 from lex_learning.errors import InvalidConfigError, InvalidDataError, counted, shown
+from lex_learning.models._rows import taken
 from lex_learning.preprocessing.checks import unusual_columns
 from lex_learning.training.splits import assign_folds
 
@@ -55,7 +56,7 @@ def prepare(table: Table, config: PipelineConfig) -> tuple[Dataset, list[str]]:
         for repeat in range(SPLITS if is_repeated else 1)
     ]
     is_training = splits[0] != HELD_OUT
-    weights = None if table.weights is None else table.weights[is_training]
+    weights = taken(table.weights, is_training)
     data = Dataset(
         schema.encode(table.features),
         outcome,
@@ -87,12 +88,10 @@ def _weights_by_class(
     wanted = config.class_weights
     if wanted is None:
         return None
-    if wanted == BALANCED:
-        totals = np.bincount(outcome, row_weights, len(target.classes))
-        weights: NDArray[np.float64] = totals.sum() / (len(totals) * np.where(totals > 0, totals, np.inf))
-        return np.where(weights > 0, weights, 1.0)
-    if not isinstance(wanted, dict):
-        raise TypeError(wanted)
+    if not isinstance(wanted, dict):  # balanced
+        totals = np.bincount(outcome, row_weights, len(target.classes)).astype(np.float64)
+        weights = np.ones(len(totals))
+        return np.divide(totals.sum(), len(totals) * totals, out=weights, where=totals > 0)
     for label in wanted:
         if label not in target.labels:
             near = get_close_matches(label, target.labels, n=3, cutoff=0.5) or target.labels[:10]
@@ -105,7 +104,7 @@ def _weights_by_class(
 
 
 def _check_folds(data: Dataset, fold_count: int) -> None:
-    """Refuse a split that leaves a single class to learn from, or a part without rows.
+    """Refuse a split that leaves a single class to learn from.
 
     Raises:
         InvalidDataError: Names the fold.

@@ -200,7 +200,6 @@ class Training:
                 folder=self._folder,
                 most=most,
                 refits=self._wants_refit,
-                splits=len(load_dataset(self._folder).splits),
             )
             try:
                 race.run(tell)

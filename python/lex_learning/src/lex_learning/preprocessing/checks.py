@@ -37,10 +37,9 @@ def find_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFra
         )
     target_name = names[-1] if config.target_column is None else config.target_column
     if target_name not in names:
-        near = get_close_matches(target_name, names, n=3, cutoff=0.5) or names[:10]
         raise TargetNotFoundError(
             f"the table has no column {shown(target_name)}",
-            hint=f"Choose one that it has, such as {', '.join(repr(name) for name in near)}.",
+            hint=hint_of_columns(target_name, names),
             column=target_name,
             columns=names,
         )
@@ -48,6 +47,12 @@ def find_target(frame: pd.DataFrame, config: PipelineConfig) -> tuple[pd.DataFra
     if frame.empty:
         raise InvalidDataError("the table has no rows", hint="Give at least as many rows as folds.")
     return frame, target_name
+
+
+def hint_of_columns(wanted: str, names: list[str]) -> str:
+    """Columns that may have been meant by one that there is not."""
+    near = get_close_matches(wanted, names, n=3, cutoff=0.5) or names[:10]
+    return f"Choose one that it has, such as {', '.join(repr(name) for name in near)}."
 
 
 def check_columns(frame: pd.DataFrame, *, allow_missing: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lex_learning.preprocessing.encoding import level_codes, to_source
 from lex_learning.preprocessing.target_encoding import TargetEncoding
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ class DesignMatrix:
         self._categorical = problem.categorical_columns
         self._numeric = problem.numeric_columns
         self._levels = [problem.categorical_levels[column] for column in self._categorical]
-        self._column_count = problem.column_count
         self._one_hot = one_hot
         self._scale = scale
         self._gaps: list[int] = []
@@ -67,7 +67,7 @@ class DesignMatrix:
         """
         if self._scale:
             self._learn_scale(X[:, self._numeric])
-        codes = self._codes(X)
+        codes = level_codes(X, self._categorical)
         widths = [1] * len(self._categorical)
         if self._one_hot:
             self._positions = []
@@ -117,7 +117,7 @@ class DesignMatrix:
             output[:, : len(self._numeric)] = numbers
         if not self._categorical and not self._gaps:
             return output
-        codes = self._codes(X)
+        codes = level_codes(X, self._categorical)
         if not self._one_hot:
             output[:, len(self._numeric) :] = codes
             return output
@@ -135,13 +135,7 @@ class DesignMatrix:
 
     def to_source(self, values: Matrix) -> Matrix:
         """Add up (rows, expanded columns, outputs) to (rows, feature columns, outputs)."""
-        output = np.zeros((len(values), self._column_count, values.shape[2]))
-        for position, column in enumerate(self.source_columns):
-            output[:, column] += values[:, position]
-        return output
-
-    def _codes(self, X: Matrix) -> NDArray[np.intp]:
-        return np.nan_to_num(X[:, self._categorical], nan=-1.0).astype(np.intp)
+        return to_source(values, self.source_columns, self._problem.column_count)
 
 
 def _one_hot_positions(codes: NDArray[np.intp], level_count: int) -> tuple[NDArray[np.intp], int]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lex_learning.preprocessing.design import MAX_ONE_HOT_LEVELS
+from lex_learning.preprocessing.encoding import level_codes, to_source
 from lex_learning.preprocessing.target_encoding import TargetEncoding
 
 if TYPE_CHECKING:
@@ -13,9 +15,6 @@ if TYPE_CHECKING:
 
     from lex_learning.core.problem import Problem
     from lex_learning.models.base import Matrix
-
-MOST_LEVELS = 64
-"""Columns of more levels become the mean of the target."""
 
 
 class ManyLevels:
@@ -28,11 +27,12 @@ class ManyLevels:
     """
 
     def __init__(self, problem: Problem) -> None:
+        self._column_count = problem.column_count
         levels = problem.categorical_levels if TargetEncoding.width(problem) else {}
         self._encodings = {
             column: TargetEncoding(problem, count)
             for column, count in sorted(levels.items())
-            if count > MOST_LEVELS
+            if count > MAX_ONE_HOT_LEVELS
         }
         self.categorical_columns = [
             each for each in problem.categorical_columns if each not in self._encodings
@@ -47,24 +47,19 @@ class ManyLevels:
         return self._replace(
             X,
             {
-                column: each.fit_transform(_codes(X, column), y, groups)
+                column: each.fit_transform(level_codes(X, column), y, groups)
                 for column, each in self._encodings.items()
             },
         )
 
     def transform(self, X: Matrix) -> Matrix:
         """Shape (rows, columns), float64; `X` itself if there is nothing to do."""
-        encoded = {column: each.transform(_codes(X, column)) for column, each in self._encodings.items()}
+        encoded = {column: each.transform(level_codes(X, column)) for column, each in self._encodings.items()}
         return self._replace(X, encoded)
 
     def to_source(self, values: Matrix) -> Matrix:
         """Add up (rows, columns, outputs) to (rows, feature columns, outputs)."""
-        if not self._encodings:
-            return values
-        output = np.zeros((len(values), int(self.source_columns.max()) + 1, values.shape[2]))
-        for position, column in enumerate(self.source_columns):
-            output[:, column] += values[:, position]
-        return output
+        return to_source(values, self.source_columns, self._column_count) if self._encodings else values
 
     def _replace(self, X: Matrix, encoded: dict[int, Matrix]) -> Matrix:
         if not encoded:
@@ -73,7 +68,3 @@ class ManyLevels:
         for column, values in encoded.items():
             output[:, column] = values[:, 0]
         return output
-
-
-def _codes(X: Matrix, column: int) -> NDArray[np.intp]:
-    return np.nan_to_num(X[:, column], nan=-1.0).astype(np.intp)

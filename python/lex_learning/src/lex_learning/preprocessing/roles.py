@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from lex_learning.core.column import ColumnKind
 from lex_learning.core.schema import column_kind
 from lex_learning.errors import InvalidDataError, counted, shown
-from lex_learning.preprocessing.checks import check_columns, check_target, find_target
+from lex_learning.preprocessing.checks import check_columns, check_target, find_target, hint_of_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,12 +50,13 @@ def take_apart(frame: pd.DataFrame, config: PipelineConfig) -> Table:
     frame, target_name = find_target(frame, config)
     for role in config.role_columns:
         _check_role(role, frame, target_name)
-    dropped = 0
+    weights, dropped = None, 0
     if config.weight_column is not None:
         weights = _weights(config.weight_column, frame[config.weight_column])
         dropped = int((weights == 0).sum())
         if dropped:
             frame = frame[weights > 0].reset_index(drop=True)
+            weights = weights[weights > 0]
     features = frame.drop(columns=[target_name, *config.role_columns])
     if features.empty:
         raise InvalidDataError(
@@ -68,7 +68,7 @@ def take_apart(frame: pd.DataFrame, config: PipelineConfig) -> Table:
     return Table(
         features,
         frame[target_name],
-        None if config.weight_column is None else _weights(config.weight_column, frame[config.weight_column]),
+        weights,
         None if config.group_column is None else _groups(config.group_column, frame[config.group_column]),
         None if config.time_column is None else _ranks(config.time_column, frame[config.time_column]),
         dropped,
@@ -77,10 +77,9 @@ def take_apart(frame: pd.DataFrame, config: PipelineConfig) -> Table:
 
 def _check_role(role: str, frame: pd.DataFrame, target_name: str) -> None:
     if role not in frame.columns:
-        near = get_close_matches(role, list(frame.columns), n=3, cutoff=0.5) or list(frame.columns)[:10]
         raise InvalidDataError(
             f"the table has no column {shown(role)}",
-            hint=f"Choose one that it has, such as {', '.join(repr(name) for name in near)}.",
+            hint=hint_of_columns(role, list(frame.columns)),
             column=role,
         )
     if role == target_name:

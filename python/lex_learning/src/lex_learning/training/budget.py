@@ -71,8 +71,7 @@ class Budget:
             return 0.0
         if self.limit is None:
             return float("inf")
-        kept = self._closing_reserve + self._plot_reserve + min(self.refit_seconds, REFIT_SHARE * self.limit)
-        return max(0.0, self.limit - kept - self.elapsed)
+        return max(0.0, self.refit_seconds_left - min(self.refit_seconds, REFIT_SHARE * self.limit))
 
     @property
     def refit_seconds_left(self) -> float:

@@ -10,10 +10,11 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.results import ModelResult
 from lex_learning.core.scorer import MetricError
+from lex_learning.models._rows import taken
 from lex_learning.models.ensemble import mixture, sharpened
 from lex_learning.training.calibration import best_sharpness
 from lex_learning.training.chosen import Share
-from lex_learning.training.ensemble import Fold, greedy_weights
+from lex_learning.training.ensemble import Fold, fold_losses, greedy_weights, mean_loss
 from lex_learning.training.search import score_facts
 from lex_learning.training.tasks import fold_output
 from lex_learning.training.threshold import best_threshold
@@ -109,11 +110,7 @@ class _Pool:
 
     def loss(self, scorer: Scorer, weights: NDArray[np.float64], fold_count: int) -> float:
         """Of the ensemble, on the first folds; infinite where the metric has no value."""
-        pairs = zip(self.folds[:fold_count], self.mixed(weights), strict=False)
-        try:
-            return float(np.mean([_loss(scorer, fold, output) for fold, output in pairs]))
-        except MetricError:
-            return float("inf")
+        return mean_loss(scorer, self.folds[:fold_count], self.mixed(weights)[:fold_count])
 
     def losses(self, scorer: Scorer) -> list[float]:
         """Of each candidate alone, on the folds of the first split."""
@@ -155,7 +152,8 @@ def choose_members(
         scorer, failure = scorer.proper, trials[0].metric_failure
     if best_alone:
         trials = [min(trials, key=lambda trial: trial.loss)]
-    pool = _Pool.of(folder, trials, min(trial.fold_count for trial in trials))
+    first_split = min(trial.fold_count for trial in trials)
+    pool = _Pool.of(folder, trials, first_split)
     try:
         weights = pool.weights(scorer, is_over)
     except MetricError as error:
@@ -165,7 +163,7 @@ def choose_members(
     if repeated is not None:
         again = repeated.weights(scorer, is_over)
         # More folds tell more; yet on those of the first split, no single candidate may be better.
-        if repeated.loss(scorer, again, pool.fold_count) <= min(pool.losses(scorer)):
+        if repeated.loss(scorer, again, first_split) <= min(pool.losses(scorer)):
             pool, weights = repeated, again
     order = [int(index) for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
     members = [(pool.trials[index], pool.share(index, float(weights[index]))) for index in order]
@@ -177,7 +175,7 @@ def choose_members(
         if threshold_metric is not None:
             rows = np.concatenate([data.rows_of(fold) for fold in range(len(folds))])
             # As the metrics of the result: by the rows' weights, not by those of the classes.
-            row_weights = None if data.weights is None else data.weights[rows]
+            row_weights = taken(data.weights, rows)
             shares = np.vstack(mixed)[:, 1]
             threshold = best_threshold(threshold_metric, data.outcome[rows], shares, row_weights)
     else:
@@ -187,8 +185,7 @@ def choose_members(
     if len(members) > 1:
         seconds = sum(search.seconds for search in searches)
         facts = {"trials": len(trials), "seconds": seconds}
-        first = min(trial.fold_count for trial in trials)
-        result = _result(members, scorer, folds[:first], mixed[:first], failure, **facts)
+        result = _result(members, scorer, folds[:first_split], mixed[:first_split], failure, **facts)
     return Choice(members, sharpness, threshold, residuals, result, failure)
 
 
@@ -224,10 +221,10 @@ def _result(
         for _, share in members
     ]
     try:
-        losses = [_loss(scorer, fold, output) for fold, output in zip(folds, mixed, strict=True)]
+        losses = fold_losses(scorer, folds, mixed)
     except MetricError as error:
         failure, scorer = str(error), scorer.proper
-        losses = [_loss(scorer, fold, output) for fold, output in zip(folds, mixed, strict=True)]
+        losses = fold_losses(scorer, folds, mixed)
     return ModelResult(
         name=ENSEMBLE,
         library="lex-learning",
@@ -236,7 +233,3 @@ def _result(
         **score_facts(scorer, losses, fits),
         **facts,
     )
-
-
-def _loss(scorer: Scorer, fold: Fold, output: Matrix) -> float:
-    return scorer.loss(fold.truth, output, fold.weights)

@@ -12,6 +12,7 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import classification_metrics, regression_metrics, selection_score
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
+from lex_learning.models._rows import taken
 from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
 from lex_learning.seeds import derive_seed
 from lex_learning.training.tasks import FINAL_FOLD, limited, model_file, output_file
@@ -158,7 +159,7 @@ def evaluate(
         else:
             known, output = _out_of_fold(folder, data)
         truth = data.outcome[known]
-        weights = None if data.weights is None else data.weights[known]
+        weights = taken(data.weights, known)
         metrics = (
             classification_metrics(truth, output, data.target.labels, weights, chosen["threshold"])
             if data.target.classes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.scorer import MetricError
-from lex_learning.models._rows import sample_rows
+from lex_learning.models._rows import sample_rows, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +38,25 @@ class Fold:
 
     truth: NDArray[Any]
     weights: NDArray[np.float64] | None = None
+
+
+def fold_losses(scorer: Scorer, folds: Sequence[Fold], outputs: Sequence[Matrix]) -> list[float]:
+    """The loss of each fold's predictions.
+
+    Raises:
+        MetricError: The metric has no value for a fold.
+    """
+    return [
+        scorer.loss(fold.truth, output, fold.weights) for fold, output in zip(folds, outputs, strict=True)
+    ]
+
+
+def mean_loss(scorer: Scorer, folds: Sequence[Fold], outputs: Sequence[Matrix]) -> float:
+    """The mean over the folds; infinite where the metric has no value."""
+    try:
+        return float(np.mean(fold_losses(scorer, folds, outputs)))
+    except MetricError:
+        return float("inf")
 
 
 def greedy_weights(
@@ -81,7 +100,7 @@ def greedy_weights(
     if scorer.is_proper:
         columns, loss = _proper(folds, outputs)
         return _grow(columns, loss, rounds, is_over)
-    loss = _mean_loss(scorer, folds)
+    loss = _stacked_loss(scorer, folds)
     columns = [np.vstack(each) for each in outputs]
     known = np.array([loss(column) for column in columns] if alone is None else alone)
     if not np.isfinite(known).any():
@@ -150,19 +169,12 @@ def _proper(
     return [np.vstack(each)[:, 0] for each in outputs], root_mean_square
 
 
-def _mean_loss(scorer: Scorer, folds: Sequence[Fold]) -> Callable[[NDArray[Any]], float]:
-    """The mean loss over the folds; infinite where the metric has no value."""
+def _stacked_loss(scorer: Scorer, folds: Sequence[Fold]) -> Callable[[NDArray[Any]], float]:
+    """`mean_loss` of predictions for the rows of all folds, one after another."""
     ends = np.cumsum([len(fold.truth) for fold in folds])[:-1]
 
     def loss(mean: NDArray[Any]) -> float:
-        parts = np.split(mean, ends)
-        try:
-            losses = [
-                scorer.loss(fold.truth, part, fold.weights) for fold, part in zip(folds, parts, strict=True)
-            ]
-        except MetricError:
-            return float("inf")
-        return float(np.mean(losses))
+        return mean_loss(scorer, folds, np.split(mean, ends))
 
     return loss
 
@@ -191,8 +203,7 @@ def _sample(
         for fold in folds
     ]
     drawn = [
-        Fold(fold.truth[each], None if fold.weights is None else fold.weights[each])
-        for fold, each in zip(folds, rows, strict=True)
+        Fold(fold.truth[each], taken(fold.weights, each)) for fold, each in zip(folds, rows, strict=True)
     ]
     return drawn, [[output[each] for output, each in zip(parts, rows, strict=True)] for parts in outputs]
 

@@ -81,23 +81,21 @@ def portfolio(problem: Problem, algorithms: Sequence[str]) -> list[tuple[str, di
         ['ridge', 'catboost', 'ridge', 'catboost']
     """
     defaults = {key: model_class(key).defaults(problem) for key in algorithms}
-    chosen = [(key, with_logarithm(key, problem) or params) for key, params in defaults.items()]
+    logarithms = {key: {LOG_TARGET: True} if learns_logarithm(key, problem) else {} for key in defaults}
+    chosen = [(key, params | logarithms[key]) for key, params in defaults.items()]
     if problem.has_skewed_target:
         chosen += [(key, params) for key, params in defaults.items() if key not in _NO_LOGARITHM]
         chosen += [(key, params | {LOG_TARGET: True}) for key, params in defaults.items() if key == "ridge"]
     is_small = problem.row_count < _FEW_ROWS
     for key, changes in (*_OF_FEW_ROWS, *_VARIANTS) if is_small else (*_VARIANTS, *_OF_FEW_ROWS):
         if key in defaults:
-            learns_logarithm = {LOG_TARGET: True} if with_logarithm(key, problem) else {}
-            chosen.append((key, defaults[key] | changes | learns_logarithm))
+            chosen.append((key, defaults[key] | changes | logarithms[key]))
     return [each for place, each in enumerate(chosen) if each not in chosen[:place]]
 
 
-def with_logarithm(algorithm: str, problem: Problem) -> dict[str, Any] | None:
-    """The defaults of an algorithm, to learn the logarithm of a skewed target; None if that suits it not."""
-    if not problem.has_skewed_target or algorithm in _NO_LOGARITHM:
-        return None
-    return model_class(algorithm).defaults(problem) | {LOG_TARGET: True}
+def learns_logarithm(algorithm: str, problem: Problem) -> bool:
+    """Whether the logarithm of the target is worth a try: it is skewed, and that suits the algorithm."""
+    return problem.has_skewed_target and algorithm not in _NO_LOGARITHM
 
 
 def most_candidates(row_count: int) -> int:

@@ -79,7 +79,6 @@ class Race:
         folder: Of the training.
         most: Candidates, at most.
         refits: Whether the members of the ensemble are fitted once more afterwards, which takes time, too.
-        splits: Splits into folds that there are; beyond the first, they are for members of the ensemble.
     """
 
     def __init__(
@@ -91,8 +90,7 @@ class Race:
         budget: Budget,
         folder: Path,
         most: int,
-        refits: bool = False,
-        splits: int = 1,
+        refits: bool,
     ) -> None:
         self._searches = searches
         self._problem = problem
@@ -102,7 +100,6 @@ class Race:
         self._total_seconds = budget.search_seconds
         self._most = most
         self._refits = refits
-        self._splits = splits
         self._members: list[Trial] | None = None
         """Of the ensemble of the first split, once that is through."""
         self._running = 0
@@ -163,7 +160,7 @@ class Race:
         if len(self._explored) < self._start_count:
             return self._explore(_Purpose.START)
         ranked = self._ranked()
-        promising = [trial for trial in ranked if self._is_promising(trial)]
+        promising = self._promising(ranked)
         left = self._budget.search_seconds
         quick = self._go_on([trial for trial in promising if trial.folds[0].seconds <= QUICK_SHARE * left])
         if quick is not None:
@@ -194,8 +191,8 @@ class Race:
         return None
 
     def _tuned_trial(self) -> Trial | None:
-        ranked = [trial for trial in self._ranked() if self._is_promising(trial)]
-        names = list(dict.fromkeys(trial.candidate.algorithm for trial in ranked))[:TUNED_ALGORITHMS]
+        promising = self._promising(self._ranked())
+        names = list(dict.fromkeys(trial.candidate.algorithm for trial in promising))[:TUNED_ALGORITHMS]
         names = [name for name in names if self._is_worth_trying(self._searches[name].trials[0])]
         if not names:
             return None
@@ -218,21 +215,17 @@ class Race:
 
     def _repeat(self) -> _Fit | None:
         """A fold of another split, for a member of the ensemble: the mean of more fits is better."""
-        if self._splits == 1 or (self._members is None and self._running):
+        splits = len(load_dataset(self._folder).splits)
+        if splits == 1 or (self._members is None and self._running):
             return None
         if self._members is None:
-            complete = [trial for trial in self._explored if trial.is_complete]
-            first_split = range(complete[0].fold_count if complete else 0)
-            weights = self._member_weights(complete, first_split) if complete else np.empty(0)
-            self._members = [
-                trial for trial, weight in zip(complete, weights, strict=True) if weight >= FEWEST_WEIGHT
-            ]
+            self._members = self._members_of_first_split()
         left = self._budget.search_seconds
         members = [trial for trial in self._members if trial.folds[0].seconds < left]
         folds = (
             (fold, rank)
             for rank, trial in enumerate(members)
-            for fold in range(trial.fold_count, trial.fold_count * self._splits)
+            for fold in range(trial.fold_count, trial.fold_count * splits)
             if (id(trial), fold) not in self._started
         )
         fold, rank = min(folds, default=(0, -1))
@@ -249,18 +242,21 @@ class Race:
 
     def _is_worth_trying(self, defaults: Trial) -> bool:
         """Whether other settings of an algorithm are, judged by its defaults."""
-        if not self._is_promising(defaults):
+        if not self._promising([defaults]):
             return False
         left = self._budget.search_seconds * self._runner.parallel
         return defaults.folds[0].seconds <= VARIANT_SHARE * left
 
-    def _is_promising(self, trial: Trial) -> bool:
-        if 0 not in trial.folds:
-            return False
+    def _promising(self, trials: list[Trial]) -> list[Trial]:
+        """Those whose first fold is near the best, or matters in the ensemble."""
         scores = [each.folds[0].proper_score for each in self._explored if 0 in each.folds]
-        return (
-            trial.folds[0].proper_score <= min(scores) * (1 + MARGIN) or self.weights.get(id(trial), 0.0) > 0
-        )
+        bound = min(scores, default=0.0) * (1 + MARGIN)
+        return [
+            trial
+            for trial in trials
+            if 0 in trial.folds
+            and (trial.folds[0].proper_score <= bound or self.weights.get(id(trial), 0.0) > 0)
+        ]
 
     def _compare(self) -> None:
         """Weigh the candidates by their first folds."""
@@ -273,11 +269,16 @@ class Race:
             members = [trial for trial in trials if self.weights[id(trial)] > 0]
             self._budget.refit_seconds = refit_seconds(members, self._runner.parallel)
 
-    def _member_weights(self, trials: list[Trial], folds: Iterable[int]) -> NDArray[np.float64]:
+    def _members_of_first_split(self) -> list[Trial]:
+        complete = [trial for trial in self._explored if trial.is_complete]
+        if not complete:
+            return []
+        folds = range(complete[0].fold_count)
         try:
-            return self._weights_of(trials, folds, load_dataset(self._folder).scorer)
+            weights = self._weights_of(complete, folds, load_dataset(self._folder).scorer)
         except MetricError:
-            return self._weights_of(trials, folds)
+            weights = self._weights_of(complete, folds)
+        return [trial for trial, weight in zip(complete, weights, strict=True) if weight >= FEWEST_WEIGHT]
 
     def _weights_of(
         self, trials: list[Trial], folds: Iterable[int], scorer: Scorer | None = None

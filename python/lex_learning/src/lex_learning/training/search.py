@@ -16,7 +16,7 @@ from lex_learning.core.scorer import Scorer
 from lex_learning.models import model_class
 from lex_learning.models._logarithm import LOG_TARGET
 from lex_learning.seeds import derive_seed
-from lex_learning.training.portfolio import with_logarithm
+from lex_learning.training.portfolio import learns_logarithm
 from lex_learning.training.suggestions import Suggestions
 from lex_learning.training.tasks import Candidate, FoldScore, fit_fold, forget
 from lex_learning.training.trial import Trial
@@ -86,9 +86,9 @@ class AlgorithmSearch:
             default.book(fold, outcome)
         self.tell(default)
         advance(1)
-        logarithm = with_logarithm(self.algorithm, self._problem)
-        if default.failure is None and logarithm is not None and self.trial_count > 1:
-            self._run_round([self.add(logarithm)])
+        is_worth_it = default.failure is None and self.trial_count > 1
+        if is_worth_it and learns_logarithm(self.algorithm, self._problem):
+            self._run_round([self.add(default.candidate.params | {LOG_TARGET: True})])
             advance(2)
         while default.failure is None and len(self.trials) < self.trial_count:
             self.tune(min(TRIALS_IN_A_ROUND, self.trial_count - len(self.trials)))

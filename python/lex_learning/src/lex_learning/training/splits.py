@@ -9,6 +9,7 @@ import numpy as np
 
 from lex_learning.core.dataset import HELD_OUT
 from lex_learning.errors import InvalidDataError, counted
+from lex_learning.models._rows import shuffled_by_class, taken
 from lex_learning.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _between_groups(
     if test_size is not None:
         folds[np.isin(groups, _held_out_groups(groups, strata, fold_count, test_size, seed))] = HELD_OUT
     rows = np.flatnonzero(folds != HELD_OUT)
-    of_rows = None if strata is None else strata[rows]
+    of_rows = taken(strata, rows)
     # The library stratifies only if some class has a row for each part, and takes long for many groups.
     is_stratified = (
         of_rows is not None
@@ -190,8 +191,7 @@ def _held_out_rows(
 
 def _order(outcome: NDArray[Any], is_classification: bool, random: np.random.Generator) -> NDArray[np.intp]:
     """All rows at random, but for classes one after another."""
-    order: NDArray[np.intp] = random.permutation(len(outcome))
-    return np.take(order, np.argsort(outcome[order], kind="stable")) if is_classification else order
+    return shuffled_by_class(outcome, random) if is_classification else random.permutation(len(outcome))
 
 
 def _spare(outcome: NDArray[Any], chosen: NDArray[np.intp], code: int) -> NDArray[np.intp]:
