@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._tree_arrays import TreeArrays
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Validation
 
 ROWS_PER_THREAD = 500
+FEW_ROWS = 4
+"""So many rows go through all trees at once."""
 NODE_BYTES = 64
 
 
@@ -58,15 +62,31 @@ class TreeModel(Model):
     ) -> None:
         """See `Model.fit`."""
         self._design = DesignMatrix(self.problem, one_hot=False, scale=False)
-        self._estimator_ = self._estimator().fit(self._inputs(X, fit=True), y, sample_weight=weights)
+        estimator = self._estimator().fit(self._inputs(X, fit=True), y, sample_weight=weights)
+        frequencies = None
         if self.problem.is_classification:
             counts = np.bincount(y, weights)
-            frequencies = counts[counts > 0] / counts.sum()
-            for tree in self._trees:
-                rows = tree.weighted_n_node_samples[:, None, None]
-                tree.value[...] = (tree.value * rows + self.smoothing_rows * frequencies) / (
-                    rows + self.smoothing_rows
-                )
+            # A fold may lack a rare class: its probability is then 0.
+            self._present = estimator.classes_
+            frequencies = counts[self._present] / counts.sum()
+        each = getattr(estimator, "estimators_", [estimator])
+        self._trees = TreeArrays.join([self._arrays(tree.tree_, frequencies) for tree in each])
+
+    def _arrays(self, tree: Any, frequencies: Matrix | None) -> dict[str, NDArray[Any]]:
+        values = tree.value[:, 0, :]
+        rows = tree.weighted_n_node_samples
+        if frequencies is not None:
+            smoothed = values * rows[:, None] + self.smoothing_rows * frequencies
+            values = smoothed / (rows[:, None] + self.smoothing_rows)
+        return {
+            "left": tree.children_left,
+            "right": tree.children_right,
+            "features": tree.feature,
+            "thresholds": tree.threshold,
+            "missing_left": tree.missing_go_to_left,
+            "values": values,
+            "row_counts": rows,
+        }
 
     def _inputs(self, X: Matrix, *, fit: bool = False) -> NDArray[np.float32]:
         """Trees compare in single precision, whose range is smaller."""
@@ -74,31 +94,60 @@ class TreeModel(Model):
         limit = float(np.finfo(np.float32).max)
         return np.clip(Z, -limit, limit).astype(np.float32)
 
-    @property
-    def _trees(self) -> list[Any]:
-        each = getattr(self._estimator_, "estimators_", None)
-        return [self._estimator_.tree_] if each is None else [tree.tree_ for tree in each]
-
     @override
     def predict(self, X: Matrix) -> Matrix:
-        """See `Model.predict`. Asks the trees directly: the library's own checks cost 10 ms a row."""
+        """See `Model.predict`."""
         Z = self._inputs(X)
-        trees = self._trees
-        part_count = min(self.threads, len(Z) // ROWS_PER_THREAD)
-        if part_count > 1:
-            with ThreadPoolExecutor(part_count) as pool:
-                parts = pool.map(lambda part: _vote(trees, part), np.array_split(Z, part_count))
-                votes = np.vstack(list(parts))
+        if len(Z) <= FEW_ROWS:
+            # Step by step, as the sum of many rows goes: the last digit is the same.
+            found = [np.cumsum(self._trees.values[self._trees.leaves(row)], axis=0)[-1] for row in Z]
+            votes = np.array(found).reshape(len(Z), -1)
         else:
-            votes = _vote(trees, Z)
-        return self._all_classes(votes / len(trees))
+            part_count = max(1, min(self.threads, len(Z) // ROWS_PER_THREAD))
+            with ThreadPoolExecutor(part_count) as pool:
+                parts = pool.map(self._vote, np.array_split(Z, part_count))
+                votes = np.vstack(list(parts))
+        return self._all_classes(votes / len(self._trees.starts))
+
+    def _vote(self, Z: NDArray[np.float32]) -> Matrix:
+        """The sum of all trees' outputs, shape (rows, outputs)."""
+        trees = self._grown
+        votes: Matrix = trees[0].predict(Z)
+        for tree in trees[1:]:
+            votes += tree.predict(Z)
+        return votes.reshape(len(Z), -1)
+
+    @cached_property
+    def _grown(self) -> list[Any]:
+        """The library's own trees, quicker on many rows; its public methods' checks cost 10 ms a call."""
+        from sklearn.tree._tree import NODE_DTYPE, Tree
+
+        grown, leaves = [], self._trees.is_leaf
+        outputs = self._trees.values.shape[1]
+        for place in self._trees.split():
+            nodes = np.zeros(place.stop - place.start, dtype=NODE_DTYPE)
+            left, right = np.where(leaves[place], -1, self._trees.children[:, place] - place.start)
+            nodes["left_child"], nodes["right_child"] = left, right
+            nodes["feature"] = np.where(leaves[place], -2, self._trees.features[place])
+            nodes["threshold"] = self._trees.thresholds[place]
+            nodes["missing_go_to_left"] = self._trees.missing_left[place]
+            values = self._trees.values[place][:, None, :]
+            tree = Tree(self.problem.column_count, np.array([outputs], dtype=np.intp), 1)
+            tree.__setstate__(
+                {"max_depth": self._trees.depth, "node_count": len(nodes), "nodes": nodes, "values": values}
+            )
+            grown.append(tree)
+        return grown
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_grown"}
 
     def _all_classes(self, values: Matrix) -> Matrix:
-        """A fold may lack a rare class: its probability is then 0."""
+        """Zeros for classes that the fit lacked."""
         if not self.problem.is_classification or values.shape[-1] == self.problem.class_count:
             return values
         output = np.zeros((*values.shape[:-1], self.problem.class_count))
-        output[..., self._estimator_.classes_] = values
+        output[..., self._present] = values
         return output
 
     @override
@@ -106,7 +155,9 @@ class TreeModel(Model):
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020)."""
         from shap import TreeExplainer
 
-        explainer = TreeExplainer(self._estimator_)
+        # In single precision, as the trees compare; so are the thresholds then.
+        trees = self._trees.to_shap(self._trees.values / len(self._trees.starts))
+        explainer = TreeExplainer(trees | {"input_dtype": np.float32})
         values = np.asarray(explainer.shap_values(self._inputs(X), check_additivity=False))
         values = self._all_classes(values.reshape(len(X), X.shape[1], -1))
         base = self._all_classes(np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64)))
@@ -114,10 +165,3 @@ class TreeModel(Model):
             values, base = values[:, :, 1:], base[1:]
         return self._design.to_source(values), base
 
-
-def _vote(trees: list[Any], Z: NDArray[np.float32]) -> Matrix:
-    """The sum of all trees' outputs, shape (rows, outputs)."""
-    votes: Matrix = trees[0].predict(Z)
-    for tree in trees[1:]:
-        votes += tree.predict(Z)
-    return votes.reshape(len(Z), -1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._tree_arrays import TreeArrays
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.encoding import level_codes
 
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 500
 PATIENCE_ROUNDS = 30
-FEW_ROWS = 1_000
+FEW_ROWS = 4
+"""So many rows go through all trees at once."""
+MANY_ROWS = 1_000
 MAX_LEVELS = 255
 """The library's limit; beyond it, the rarest levels of a column share one."""
 
@@ -87,12 +91,40 @@ class GradientBoosting(Model):
                     held["sample_weight_val"] = validation.weights[is_known]
         # The library has no setting for it.
         with threadpool_limits(self.threads, "openmp"):
-            self._booster = self._estimator(stops_early=bool(held)).fit(Z, y, sample_weight=weights, **held)
+            booster = self._estimator(stops_early=bool(held)).fit(Z, y, sample_weight=weights, **held)
+        rounds = booster._predictors
         if held:
             # The first score is of no tree at all. Rounds after the best are dropped.
-            best = int(np.argmax(self._booster.validation_score_))
-            del self._booster._predictors[max(1, best) :]
-        self.rounds = self._booster.n_iter_
+            rounds = rounds[: max(1, int(np.argmax(booster.validation_score_)))]
+        self.rounds = len(rounds)
+        self._baseline = np.ravel(booster._baseline_prediction).astype(np.float64)
+        # A fold may lack a rare class: its probability is then 0.
+        self._present = booster.classes_ if self.problem.is_classification else np.zeros(1, dtype=np.intp)
+        self._trees = self._arrays([tree for each in rounds for tree in each])
+
+    def _arrays(self, trees: list[Any]) -> TreeArrays:
+        # The library saw categories first, then numbers.
+        order = np.array(self.problem.categorical_columns + self.problem.numeric_columns)
+        found, sets, set_count = [], [np.zeros((0, 8), dtype=np.uint32)], 0
+        for tree in trees:
+            nodes, is_set = tree.nodes, tree.nodes["is_categorical"].astype(bool)
+            is_leaf = nodes["is_leaf"].astype(bool)
+            found.append(
+                {
+                    "left": np.where(is_leaf, -1, nodes["left"].astype(np.int64)),
+                    "right": np.where(is_leaf, -1, nodes["right"].astype(np.int64)),
+                    "features": order[np.where(is_leaf, 0, nodes["feature_idx"])],
+                    "thresholds": nodes["num_threshold"],
+                    "missing_left": nodes["missing_go_to_left"],
+                    "values": nodes["value"][:, None],
+                    "row_counts": nodes["count"],
+                    "sets": np.where(is_set, nodes["bitset_idx"].astype(np.int64) + set_count, -1),
+                }
+            )
+            sets.append(tree.raw_left_cat_bitsets)
+            set_count += len(tree.raw_left_cat_bitsets)
+        bits = np.ascontiguousarray(np.vstack(sets)).view(np.uint8)
+        return TreeArrays.join(found, np.unpackbits(bits, axis=1, bitorder="little").astype(bool))
 
     def _estimator(self, *, stops_early: bool) -> Any:
         from sklearn import ensemble
@@ -120,30 +152,71 @@ class GradientBoosting(Model):
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), which knows no splits on categories."""
-        classes = self._booster.classes_ if self.problem.is_classification else ()
-        if self.problem.categorical_levels or len(classes) != self.problem.class_count:
+        if self.problem.categorical_levels or len(self._present) not in (1, self.problem.class_count):
             return None
         from shap import TreeExplainer
 
-        explainer = TreeExplainer(self._booster)
-        values = np.asarray(explainer.shap_values(X, check_additivity=False)).reshape(len(X), X.shape[1], -1)
-        return values, np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+        trees, output_count = self._trees.to_shap(), len(self._baseline)
+        for index, tree in enumerate(trees["trees"]):
+            tree["values"] = tree["values"] * np.eye(output_count)[index % output_count]
+        explainer = TreeExplainer(trees)
+        values = np.asarray(explainer.shap_values(self._inputs(X), check_additivity=False))
+        base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+        return values.reshape(len(X), X.shape[1], -1), base + self._baseline
 
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         from scipy.special import expit, softmax
 
-        # The public methods start a thread for each core, also for a single row.
-        threads = self.threads if len(X) > FEW_ROWS else 1
-        raw: Matrix = self._booster._raw_predict(self._inputs(X), n_threads=threads)
+        raw = self._raw(self._inputs(X))
         if not self.problem.is_classification:
             return raw
         shares = np.hstack([expit(-raw), expit(raw)]) if raw.shape[1] == 1 else softmax(raw, axis=1)
-        # A fold may lack a rare class: its probability is then 0.
         output = np.zeros((len(X), self.problem.class_count))
-        output[:, self._booster.classes_] = shares
+        output[:, self._present] = shares
         return output
+
+    def _raw(self, Z: Matrix) -> Matrix:
+        """Log-odds or values, shape (rows, outputs)."""
+        output_count = len(self._baseline)
+        if len(Z) <= FEW_ROWS:
+            # Step by step, as the sum of many rows goes: the last digit is the same.
+            rounds = [self._trees.values[self._trees.leaves(row)].reshape(-1, output_count) for row in Z]
+            sums = [np.cumsum(np.vstack([self._baseline, each]), axis=0)[-1] for each in rounds]
+            return np.array(sums).reshape(len(Z), output_count)
+        from sklearn.ensemble._hist_gradient_boosting._predictor import _predict_from_raw_data
+
+        threads = self.threads if len(Z) > MANY_ROWS else 1
+        raw: Matrix = np.tile(self._baseline, (len(Z), 1))
+        # Unknown categories are NaN already, so that all others are known.
+        known = np.full((1, 8), 2**32 - 1, dtype=np.uint32)
+        places = np.zeros(Z.shape[1], dtype=np.uint32)
+        part = np.empty(len(Z))
+        nodes, sets = self._grown
+        for index, place in enumerate(self._trees.split()):
+            _predict_from_raw_data(nodes[place], Z, sets, known, places, threads, part)
+            raw[:, index % output_count] += part
+        return raw
+
+    @cached_property
+    def _grown(self) -> tuple[NDArray[Any], NDArray[np.uint32]]:
+        """The library's own form of the nodes and of the sets, quicker on many rows."""
+        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+
+        trees = self._trees
+        nodes = np.zeros(len(trees.features), dtype=PREDICTOR_RECORD_DTYPE)
+        offsets = np.repeat(trees.starts, np.diff(np.append(trees.starts, len(nodes))))
+        nodes["left"], nodes["right"] = trees.children - offsets
+        nodes["value"], nodes["is_leaf"] = trees.values[:, 0], trees.is_leaf
+        nodes["feature_idx"], nodes["num_threshold"] = trees.features, trees.thresholds
+        nodes["missing_go_to_left"] = trees.missing_left
+        nodes["is_categorical"], nodes["bitset_idx"] = trees.sets >= 0, np.maximum(trees.sets, 0)
+        bits = np.packbits(trees.levels, axis=1, bitorder="little")
+        return nodes, np.ascontiguousarray(bits).view(np.uint32).reshape(-1, 8)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_grown"}
 
 
 def _level_positions(codes: Matrix, level_count: int) -> Matrix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
@@ -70,14 +71,11 @@ class NearestNeighbors(Model):
         weights: NDArray[np.float64] | None = None,
     ) -> None:
         """See `Model.fit`."""
-        from sklearn.neighbors import NearestNeighbors as Estimator
-
         rows = sample_rows(y if self.problem.is_classification else None, len(y), MAX_ROWS, self.seed)
         self._design = DesignMatrix(self.problem)
         groups = taken(self.groups, rows)
-        Z = self._design.fit_transform(X[rows], y[rows], groups)
+        self._points = self._design.fit_transform(X[rows], y[rows], groups)
         self._neighbors = min(self.params["n_neighbors"], len(rows))
-        self._estimator = Estimator(n_neighbors=self._neighbors, p=self.params["p"], n_jobs=1).fit(Z)
         self._outcome = np.asarray(y[rows], dtype=np.float64)[:, None]
         if self.problem.is_classification:
             self._outcome = np.eye(self.problem.class_count)[y[rows]]
@@ -90,7 +88,7 @@ class NearestNeighbors(Model):
 
         # The library's parallel search starts a thread for each core; its matrix products do as told.
         with config_context(enable_cython_pairwise_dist=False):
-            distances, neighbors = self._estimator.kneighbors(self._design.transform(X))
+            distances, neighbors = self._search.kneighbors(self._design.transform(X))
         weights = np.ones_like(distances)
         if self.params["weights"] == "distance":
             # Epanechnikov's kernel, as wide as the furthest neighbour: twins of the row do not outvote all.
@@ -104,3 +102,12 @@ class NearestNeighbors(Model):
                 self._neighbors + 1
             )
         return output
+
+    @cached_property
+    def _search(self) -> Any:
+        from sklearn.neighbors import NearestNeighbors as Estimator
+
+        return Estimator(n_neighbors=self._neighbors, p=self.params["p"], n_jobs=1).fit(self._points)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_search"}

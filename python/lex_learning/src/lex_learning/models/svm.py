@@ -8,6 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models._calibration import ScaledSoftmax
+from lex_learning.models._kernel_machine import KernelMachine
 from lex_learning.models._rows import inner_folds, sample_rows, taken
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
@@ -68,33 +69,38 @@ class SupportVectorClassifier(Model):
         groups = taken(self.groups, rows)
         weights = taken(weights, rows)
         Z, classes = self._design.fit_transform(X[rows], y[rows], groups), y[rows]
-        self._machine = self._new_machine(Z).fit(Z, classes, weights)
-        scores = self._scores(self._machine, Z)
+        self._machine = self._fitted_machine(Z, classes, weights)
+        scores = self._machine.scores(Z)
         folds = inner_folds(classes, FOLD_COUNT, self.seed, groups)
         for fold in range(FOLD_COUNT):
             held = folds == fold
             # Where a fold holds all rows of a class, there is nothing to learn from beside it.
             if held.any() and np.array_equal(np.unique(classes[~held]), np.unique(classes)):
-                machine = self._new_machine(Z).fit(Z[~held], classes[~held], taken(weights, ~held))
-                scores[held] = self._scores(machine, Z[held])
+                machine = self._fitted_machine(Z[~held], classes[~held], taken(weights, ~held), like=Z)
+                scores[held] = machine.scores(Z[held])
         # A fold may lack a rare class: its probability is then 0.
         self._present, codes = np.unique(classes, return_inverse=True)
         self._calibrator = ScaledSoftmax().fit(scores, codes, weights)
 
-    def _new_machine(self, Z: Matrix) -> Any:
+    def _fitted_machine(
+        self,
+        Z: Matrix,
+        classes: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        like: Matrix | None = None,
+    ) -> KernelMachine:
+        """Its kernel is as wide as suits `like`, or `Z` itself."""
         from sklearn.svm import SVC
 
-        gamma = self.params["gamma"] / (Z.shape[1] * (float(Z.var()) or 1.0))
-        return SVC(C=self.params["C"], gamma=gamma, cache_size=200, random_state=self.seed)
-
-    def _scores(self, machine: Any, Z: Matrix) -> Matrix:
-        scores: Matrix = machine.decision_function(Z)
-        return scores if scores.ndim == 2 else np.column_stack([-scores, scores])
+        spread = Z if like is None else like
+        gamma = self.params["gamma"] / (spread.shape[1] * (float(spread.var()) or 1.0))
+        machine = SVC(C=self.params["C"], gamma=gamma, cache_size=200, random_state=self.seed)
+        return KernelMachine.of(machine.fit(Z, classes, weights), gamma)
 
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
         output = np.zeros((len(X), self.problem.class_count))
-        scores = self._scores(self._machine, self._design.transform(X))
+        scores = self._machine.scores(self._design.transform(X))
         output[:, self._present] = self._calibrator.predict(scores)
         return output

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from lex_learning.config import ProblemType
+from lex_learning.models._kernel_machine import KernelMachine
 from lex_learning.models._rows import sample_rows, taken
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix, design_width
@@ -69,10 +70,11 @@ class SupportVectorRegressor(Model):
         self._mean, self._deviation = float(values.mean()), float(values.std()) or 1.0
         gamma = self.params["gamma"] / (Z.shape[1] * (float(Z.var()) or 1.0))
         machine = SVR(C=self.params["C"], epsilon=self.params["epsilon"], gamma=gamma, cache_size=200)
-        self._machine = machine.fit(Z, (values - self._mean) / self._deviation, taken(weights, rows))
+        machine.fit(Z, (values - self._mean) / self._deviation, taken(weights, rows))
+        self._machine = KernelMachine.of(machine, gamma)
 
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        scaled: Matrix = self._machine.predict(self._design.transform(X))
-        return (scaled * self._deviation + self._mean)[:, None]
+        scores = self._machine.scores(self._design.transform(X))
+        return scores * self._deviation + self._mean
