@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("\n{} plots are in {}", result.plots.len(), output.display());
 
-    let path = output.join("titanic.pkl");
+    let path = output.join("titanic.lex");
     pipeline.create_trained_model(&result)?.save(&path)?;
     let model = TrainedModel::load(&path)?;
 

@@ -19,7 +19,7 @@
 //! let result = pipeline.train(&table)?;
 //! let model = pipeline.create_trained_model(&result)?;
 //! let prediction = model.predict(&serde_json::json!({"age": 25, "sex": "male"}))?;
-//! model.save("model.pkl")?;
+//! model.save("model.lex")?;
 //! # Ok(())
 //! # }
 //! ```

@@ -16,7 +16,7 @@ use crate::{LexLearningError, Metrics, ModelInfo, PredictionResult, ProblemType}
 /// ```no_run
 /// # fn main() -> Result<(), lex_learning::LexLearningError> {
 /// lex_learning::initialize()?;
-/// let model = lex_learning::TrainedModel::load("model.pkl")?;
+/// let model = lex_learning::TrainedModel::load("model.lex")?;
 /// let prediction = model.predict(&serde_json::json!({"age": 25, "sex": "male"}))?;
 /// println!("{:?} {:?}", prediction.label, prediction.probabilities);
 /// # Ok(())
@@ -37,8 +37,8 @@ impl fmt::Debug for TrainedModel {
 impl TrainedModel {
     /// Reads a model file.
     ///
-    /// A `.pkl` file is opened by an unpickler that knows a short list of classes; still, load only files from people
-    /// you trust.
+    /// Takes `.lex` files and the `.pkl` files of [`save`](Self::save), by their content. Neither runs code of the file:
+    /// nothing is unpickled.
     ///
     /// # Errors
     ///
@@ -48,7 +48,10 @@ impl TrainedModel {
         PythonModel::load(path.as_ref()).and_then(Self::new)
     }
 
-    /// Writes a model file, whole or not at all.
+    /// Writes a model file, whole or not at all: a `.lex` file, which holds plain data alone.
+    ///
+    /// A name that ends with `.pkl` makes a pickle, for Python programs that take nothing else. Whoever opens a
+    /// stranger's pickle with `pickle.load` runs what is in it: give and take `.lex` files.
     ///
     /// # Errors
     ///
@@ -57,7 +60,7 @@ impl TrainedModel {
         self.model.save(path.as_ref())
     }
 
-    /// The content of a model file.
+    /// The content of a `.lex` file.
     ///
     /// # Errors
     ///

@@ -27,7 +27,7 @@ class Model:
         return self.model.predict_table(frame).probabilities
 
     def save(self, folder):
-        self.model.save(f"{folder}/model.pkl")
+        self.model.save(f"{folder}/model.lex")
 
 
 def fit(train, target, problem, budget, seed, ctx):

@@ -44,8 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Optional: save to disk
     let folder = std::env::temp_dir().join("lex-learning-app");
     std::fs::create_dir_all(&folder)?;
-    model.save(folder.join("model.pkl"))?;
-    let loaded = TrainedModel::load(folder.join("model.pkl"))?;
+    model.save(folder.join("model.lex"))?;
+    let loaded = TrainedModel::load(folder.join("model.lex"))?;
     assert!(loaded.predict_batch(&new_data_df)?.equals(&predictions_df));
 
     // End the worker processes before the app exits

@@ -4,7 +4,7 @@ Results go to standard output; progress, warnings and errors go to standard erro
 output holds exactly one JSON document, which is the error if there is one.
 
 Example:
-    >>> main(["predict", "no-such-model.pkl", "table.csv"])
+    >>> main(["predict", "no-such-model.lex", "table.csv"])
     4
 """
 

@@ -93,7 +93,7 @@ def _add_training_options(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--problem", dest="problem_type", required=True, choices=problems, help="kind of the target"
     )
-    _add_path(train, "--output", f"file to write{_DEFAULT}", metavar="MODEL", default=Path("model.pkl"))
+    _add_path(train, "--output", f"file to write{_DEFAULT}", metavar="MODEL", default=Path("model.lex"))
     plots = train.add_mutually_exclusive_group()
     _add_path(plots, "--plots", "explain the model, and put plots here", metavar="FOLDER")
     plots.add_argument("--no-explain", action="store_true", help="draw no plots; so without --plots, too")

@@ -55,7 +55,10 @@ class Schema:
 
     def to_dict(self) -> list[dict[str, Any]]:
         """JSON-safe form."""
-        return [{**asdict(column), "kind": str(column.kind)} for column in self.columns]
+        return [
+            {**asdict(column), "kind": str(column.kind), "levels": list(column.levels)}
+            for column in self.columns
+        ]
 
     @property
     def categorical_levels(self) -> dict[int, int]:

@@ -1,117 +1,76 @@
-"""Model files: a pickle of plain facts around the model's own, and the SHA-256 of all that at the end.
+"""Model files: `.lex` archives, and pickles of the same for export.
 
-A cut or altered file is refused before anything in it is read. A pickle can run code when it is opened:
-these are opened by an unpickler that knows a short list of classes and refuses all else. Still, load
-only files from people you trust.
+A cut or altered file is refused before anything in it is read, and a strange one runs nothing: `.lex` files
+hold plain data, and a `.pkl` file is taken only if it is such a file between the bytes of one known call; it
+is never unpickled here. Any other program that opens a pickle runs what it says: give and take `.lex` files.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
+import json
 import os
-import pickle
 import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lex_learning.core.metrics import ClassMetrics, Metrics
 from lex_learning.core.results import ModelInfo
 from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotFoundError
+from lex_learning.inference import archive
+from lex_learning.inference.archive import ARRAYS, TREE, invalid
+from lex_learning.inference.state import from_state, to_state
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from lex_learning.models.base import Predictor
 
-FORMAT = "lex-learning model"
-VERSION = 2
-DIGEST_BYTES = 32
-
-_TRUSTED_MODULES = (
-    "catboost.core.",
-    "_catboost.",
-    "lex_learning.config.",
-    "lex_learning.core.problem.",
-    "lex_learning.models.",
-    "lex_learning.preprocessing.",
-    "lightgbm.basic.",
-    "numpy.random.",
-    "scipy.sparse.",
-    "sklearn._loss.",
-    "sklearn.compose.",
-    "sklearn.ensemble.",
-    "sklearn.linear_model.",
-    "sklearn.metrics._dist_metrics.",
-    "sklearn.neighbors.",
-    "sklearn.preprocessing.",
-    "sklearn.svm.",
-    "sklearn.tree.",
-    "xgboost.core.",
-)
-"""Modules whose own classes, and those of their submodules, may be made. None runs code of the file; a forged
-one may still make a booster open a path: load only files from people you trust."""
-
-_TRUSTED_NAMES = frozenset(
-    {
-        "builtins.bytearray",
-        "builtins.complex",
-        "builtins.frozenset",
-        "builtins.range",
-        "builtins.set",
-        "builtins.slice",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "functools.partial",
-        "numpy.dtype",
-        "numpy.ndarray",
-        "numpy._core.multiarray._reconstruct",
-        "numpy._core.multiarray.scalar",
-        "numpy._core.numeric._frombuffer",
-        "numpy.random._pickle.__bit_generator_ctor",
-        "numpy.random._pickle.__generator_ctor",
-        "numpy.random._pickle.__randomstate_ctor",
-        "sklearn.tree._tree._build_pruned_tree_py",
-        "sklearn.utils.validation.check_array",
-    }
-)
+PICKLE_SUFFIXES = frozenset({".pkl", ".pickle"})
+_PICKLE_START = b"\x80\x04clex_learning.inference.model\nmodel_from_bytes\n\x8e"
+"""Opcodes of a pickle: protocol 4, the function, and eight bytes for the length of the bytes that follow."""
+_PICKLE_END = b"\x85R."
+"""A tuple of these bytes, the call, the end."""
 
 
 def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...]) -> bytes:
-    """The bytes of a model file."""
-    payload = pickle.dumps({"model": model, "classes": classes})
-    facts = pickle.dumps({"format": FORMAT, "version": VERSION, "info": info.to_dict(), "payload": payload})
-    return facts + hashlib.sha256(facts).digest()
+    """The bytes of a `.lex` file."""
+    state = to_state(model)
+    tree = json.dumps(state.tree, allow_nan=False, separators=(",", ":")).encode()
+    facts = {"info": info.to_dict(), "classes": list(classes)}
+    return archive.pack(facts, {TREE: tree, ARRAYS: state.arrays, **state.files})
+
+
+def pack_pickle(data: bytes) -> bytes:
+    """A pickle that makes a `TrainedModel` of the bytes of a `.lex` file."""
+    return _PICKLE_START + len(data).to_bytes(8, "little") + data + _PICKLE_END
+
+
+def _without_pickle(data: bytes) -> bytes:
+    """The reverse of `pack_pickle`; anything else stays as it is."""
+    start = len(_PICKLE_START) + 8
+    content = data[start : -len(_PICKLE_END)]
+    return content if data.startswith(_PICKLE_START) and pack_pickle(content) == data else data
 
 
 def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
-    """The reverse of `pack`.
+    """The reverse of `pack`; takes the bytes of a `.pkl` file as well.
 
     Raises:
         InvalidModelFileError: The bytes are empty, cut, altered or not a model.
     """
     if not data:
-        raise _invalid("it is empty")
-    body, digest = memoryview(data)[:-DIGEST_BYTES], data[-DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest:
-        raise _invalid("its checksum does not match; it is cut, altered or something else")
-    facts = _load(body)
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        raise _invalid("it is something else")
-    if facts.get("version") != VERSION:
-        raise InvalidModelFileError(
-            f"the model file has format version {facts.get('version')!r}, this release reads {VERSION}",
-            hint="Use the release that wrote it, or train the model again.",
-        )
+        raise invalid("it is empty")
+    manifest, parts = archive.unpack(_without_pickle(data))
     try:
-        content = _load(facts["payload"])
-        return _read_info(facts["info"]), content["model"], tuple(content["classes"])
-    except (KeyError, TypeError) as error:
-        raise _invalid(f"a part is missing ({error})") from error
+        tree = json.loads(parts.pop(TREE))
+        model = from_state(tree, parts.pop(ARRAYS), parts)
+        info, classes = _read_info(manifest["info"]), tuple(manifest["classes"])
+        _check(info, model, classes)
+    except Exception as error:  # a forged file can raise anything
+        raise invalid(str(error) or type(error).__name__) from error
+    return info, model, classes
 
 
 def read(path: str | PathLike[str]) -> bytes:
@@ -170,42 +129,16 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        full = f"{module}.{name}"
-        if full in _TRUSTED_NAMES:
-            return super().find_class(module, name)
-        if module == "numpy" or f"{module}.".startswith(_TRUSTED_MODULES):
-            found = super().find_class(module, name)
-            if _is_trusted(found, module, name):
-                return found
-        raise pickle.UnpicklingError(f"it names {full}, which no model needs")
-
-
-def _is_trusted(found: Any, module: str, name: str) -> bool:
-    """Whether it is a class of that very module, or a function by which Cython rebuilds one."""
-    if module == "numpy":
-        return isinstance(found, type) and issubclass(found, np.generic)
-    if isinstance(found, type):
-        return found.__module__ == module
-    return name == "newObj" or name.startswith("__pyx_unpickle_")
-
-
-def _load(data: bytes | memoryview) -> Any:
-    try:
-        return _Unpickler(io.BytesIO(data)).load()
-    except Exception as error:  # a hostile file can raise anything
-        raise _invalid(str(error) or type(error).__name__) from error
-
-
-def _invalid(reason: str) -> InvalidModelFileError:
-    return InvalidModelFileError(
-        f"not a model file: {reason}", hint="Give a file written by TrainedModel.save, unchanged."
-    )
+def _check(info: ModelInfo, model: Any, classes: tuple[Any, ...]) -> None:
+    """Whether model and facts belong together."""
+    problem = model.problem
+    if (problem.column_count, problem.class_count) != (len(info.schema), len(classes)):
+        raise ValueError("its model is of another table than its schema")
 
 
 def _read_info(values: dict[str, Any]) -> ModelInfo:
     metrics = dict(values["metrics"])
     if metrics["per_class"] is not None:
         metrics["per_class"] = [ClassMetrics(**each) for each in metrics["per_class"]]
-    return ModelInfo(**{**values, "metrics": Metrics(**metrics)})
+    importance = [(name, share) for name, share in values["feature_importance"]]
+    return ModelInfo(**{**values, "metrics": Metrics(**metrics), "feature_importance": importance})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -108,14 +109,22 @@ class TrainedModel:
     def save(self, path: str | PathLike[str]) -> None:
         """Write a model file; the old one stays whole until the new one is.
 
+        A name that ends with `.pkl` or `.pickle` makes a pickle, for programs that take nothing else: whoever
+        opens a strange one with `pickle.load` runs what is in it. All other names make a `.lex` file, which
+        runs nothing.
+
         Raises:
             InferenceError: The place cannot be written.
         """
-        files.write(path, self.to_bytes())
+        is_pickle = Path(path).suffix.lower() in files.PICKLE_SUFFIXES
+        files.write(path, files.pack_pickle(self.to_bytes()) if is_pickle else self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """The content of a model file."""
+        """The content of a `.lex` file."""
         return files.pack(self._info, self._model, self._target.classes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return model_from_bytes, (self.to_bytes(),)
 
     def predict(self, row: Mapping[str, object]) -> PredictionResult:
         """Predict one row, given by column name.
@@ -284,6 +293,11 @@ class TrainedModel:
 
 def _probability_columns(target: Target) -> list[str]:
     return [f"probability_{label}" for label in target.labels]
+
+
+def model_from_bytes(data: bytes) -> TrainedModel:
+    """What a pickled model is made by."""
+    return TrainedModel.from_bytes(data)
 
 
 def parse_row(text: str | bytes) -> dict[str, object]:

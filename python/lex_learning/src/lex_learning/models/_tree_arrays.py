@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class TreeArrays:
     """The nodes of some trees, one tree after the other, each from its root on.
 
-    A row goes left where its value is at most the threshold, or in the set of categories; a missing one as the
-    node says. Children come after their parents; a leaf is its own child.
+    A row goes left where its value is at most the threshold, or in the set of categories; a missing one as
+    the node says. Children come after their parents; a leaf is its own child.
 
     Args:
         starts: The root of each tree, shape (trees,), int32.

@@ -35,6 +35,7 @@ class TreeModel(Model):
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "scikit-learn"
+    derived: ClassVar = frozenset({"_grown"})
     explains_probabilities: ClassVar = True
     smoothing_rows: ClassVar[float]
 
@@ -88,6 +89,12 @@ class TreeModel(Model):
             "row_counts": rows,
         }
 
+    @override
+    def check(self) -> None:
+        """See `Model.check`."""
+        output_count = len(self._present) if self.problem.is_classification else 1
+        self._trees.check(self.problem.column_count, output_count)
+
     def _inputs(self, X: Matrix, *, fit: bool = False) -> NDArray[np.float32]:
         """Trees compare in single precision, whose range is smaller."""
         Z = self._design.fit_transform(X) if fit else self._design.transform(X)
@@ -139,9 +146,6 @@ class TreeModel(Model):
             grown.append(tree)
         return grown
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_grown"}
-
     def _all_classes(self, values: Matrix) -> Matrix:
         """Zeros for classes that the fit lacked."""
         if not self.problem.is_classification or values.shape[-1] == self.problem.class_count:
@@ -164,4 +168,3 @@ class TreeModel(Model):
         if self.problem.class_count == 2:
             values, base = values[:, :, 1:], base[1:]
         return self._design.to_source(values), base
-

@@ -77,6 +77,8 @@ class Model(ABC):
     """Whether `enable_neural_networks` governs it."""
     explains_probabilities: ClassVar[bool] = False
     """Whether a classifier's contributions add up to the probability rather than to its log-odds."""
+    derived: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that are made again where they are needed, and not stored."""
 
     def __init__(self, problem: Problem, params: dict[str, Any], *, seed: int, threads: int) -> None:
         self.problem = problem
@@ -88,6 +90,10 @@ class Model(ABC):
         """Seconds after which a fit that `stops_early` ends with the rounds so far. Default: no limit."""
         self.groups: NDArray[Any] | None = None
         """Of the rows of the next fit, codes: what it splits, it splits between groups. Default: any rows."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: value for name, value in self.__dict__.items() if name not in self.derived}
+        return {**kept, "groups": None, "time_limit": None}
 
     @classmethod
     def unavailable_reason(cls) -> str | None:
@@ -137,6 +143,13 @@ class Model(ABC):
     def use_threads(self, threads: int) -> None:
         """Set the threads of later predictions; not to be called while another thread predicts."""
         self.threads = threads
+
+    def check(self) -> None:  # noqa: B027 - few have anything to check
+        """Refuse a state, read from a file, that no fit leaves and that native code would trust.
+
+        Raises:
+            ValueError: It is so.
+        """
 
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:  # noqa: ARG002 - for overrides
         """Exact SHAP values where the algorithm has its own method, else None.

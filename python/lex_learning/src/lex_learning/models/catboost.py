@@ -32,6 +32,7 @@ class CatBoost(Model):
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "catboost"
+    derived: ClassVar = frozenset({"_code_texts"})
     takes_categories: ClassVar = True
     stops_early: ClassVar = True
 

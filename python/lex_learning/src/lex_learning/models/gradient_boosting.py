@@ -24,6 +24,8 @@ PATIENCE_ROUNDS = 30
 FEW_ROWS = 4
 """So many rows go through all trees at once."""
 MANY_ROWS = 1_000
+SET_LEVELS = 256
+"""Bits of a set of levels."""
 MAX_LEVELS = 255
 """The library's limit; beyond it, the rarest levels of a column share one."""
 
@@ -33,6 +35,7 @@ class GradientBoosting(Model):
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "scikit-learn"
+    derived: ClassVar = frozenset({"_grown"})
     takes_categories: ClassVar = True
     stops_early: ClassVar = True
 
@@ -101,6 +104,13 @@ class GradientBoosting(Model):
         # A fold may lack a rare class: its probability is then 0.
         self._present = booster.classes_ if self.problem.is_classification else np.zeros(1, dtype=np.intp)
         self._trees = self._arrays([tree for each in rounds for tree in each])
+
+    @override
+    def check(self) -> None:
+        """See `Model.check`."""
+        self._trees.check(self.problem.column_count, 1)
+        if self._trees.levels.shape[1:] != (SET_LEVELS,) or len(self._trees.starts) % len(self._baseline):
+            raise ValueError("its trees are not trees")
 
     def _arrays(self, trees: list[Any]) -> TreeArrays:
         # The library saw categories first, then numbers.
@@ -214,9 +224,6 @@ class GradientBoosting(Model):
         nodes["is_categorical"], nodes["bitset_idx"] = trees.sets >= 0, np.maximum(trees.sets, 0)
         bits = np.packbits(trees.levels, axis=1, bitorder="little")
         return nodes, np.ascontiguousarray(bits).view(np.uint32).reshape(-1, 8)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_grown"}
 
 
 def _level_positions(codes: Matrix, level_count: int) -> Matrix:

@@ -33,6 +33,7 @@ class NearestNeighbors(Model):
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "scikit-learn"
+    derived: ClassVar = frozenset({"_search"})
 
     @classmethod
     @override
@@ -108,6 +109,3 @@ class NearestNeighbors(Model):
         from sklearn.neighbors import NearestNeighbors as Estimator
 
         return Estimator(n_neighbors=self._neighbors, p=self.params["p"], n_jobs=1).fit(self._points)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_search"}

@@ -172,7 +172,7 @@ class NeuralNetwork(Model):
         self.keras_file = b""
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__)
+        state = super().__getstate__()
         network = state.pop("_network", None)
         if network is not None:
             state["keras_file"] = _keras_file(network, self._weights)

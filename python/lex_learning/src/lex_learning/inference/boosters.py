@@ -1,0 +1,48 @@
+"""Boosters in their libraries' own formats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lex_learning.inference import _lightgbm_text
+
+_CLASS_NAMES = {
+    "lightgbm.basic.Booster": "lightgbm",
+    "xgboost.core.Booster": "xgboost",
+    "catboost.core.CatBoost": "catboost",
+}
+
+
+def library_of(value: object) -> str | None:
+    """The library whose booster this is, or None if it is none."""
+    return _CLASS_NAMES.get(f"{type(value).__module__}.{type(value).__name__}")
+
+
+def dump(library: str, booster: Any) -> tuple[str, bytes]:
+    """A name for the file, and its content."""
+    if library == "lightgbm":
+        return "lightgbm.txt", booster.model_to_string().encode()
+    if library == "xgboost":
+        return "xgboost.ubj", bytes(booster.save_raw("ubj"))
+    return "catboost.cbm", bytes(booster._serialize_model())
+
+
+def load(library: str, content: bytes) -> Any:
+    """The reverse of `dump`.
+
+    Raises:
+        Exception: Of any kind, if the content does not come from there.
+    """
+    if library == "lightgbm":
+        import lightgbm
+
+        return lightgbm.Booster(model_str=_lightgbm_text.checked(content.decode("ascii")))
+    if library == "xgboost":
+        import xgboost
+
+        return xgboost.Booster(model_file=bytearray(content))
+    if library == "catboost":
+        import catboost
+
+        return catboost.CatBoost().load_model(blob=content)
+    raise ValueError(f"it names the library {library!r}")
