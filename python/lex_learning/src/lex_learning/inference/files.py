@@ -26,7 +26,7 @@ from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotF
 if TYPE_CHECKING:
     from os import PathLike
 
-    from lex_learning.models.base import Predictor
+    from lex_learning.models.base import Matrix, Predictor
 
 FORMAT = "lex-learning model"
 VERSION = 2
@@ -81,14 +81,14 @@ _TRUSTED_NAMES = frozenset(
 )
 
 
-def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...]) -> bytes:
+def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...], background: Matrix | None) -> bytes:
     """The bytes of a model file."""
-    payload = pickle.dumps({"model": model, "classes": classes})
+    payload = pickle.dumps({"model": model, "classes": classes, "background": background})
     facts = pickle.dumps({"format": FORMAT, "version": VERSION, "info": info.to_dict(), "payload": payload})
     return facts + hashlib.sha256(facts).digest()
 
 
-def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
+def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix | None]:
     """The reverse of `pack`.
 
     Raises:
@@ -109,7 +109,8 @@ def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
         )
     try:
         content = _load(facts["payload"])
-        return _read_info(facts["info"]), content["model"], tuple(content["classes"])
+        info, background = _read_info(facts["info"]), content.get("background")
+        return info, content["model"], tuple(content["classes"]), background
     except (KeyError, TypeError) as error:
         raise _invalid(f"a part is missing ({error})") from error
 

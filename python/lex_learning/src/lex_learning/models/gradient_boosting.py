@@ -117,11 +117,17 @@ class GradientBoosting(Model):
         Z[:, self._empty] = 0.0
         return Z
 
+    @property
+    @override
+    def explains_exactly(self) -> bool:
+        """See `Model.explains_exactly`; TreeSHAP knows neither splits on categories nor absent classes."""
+        classes = self._booster.classes_ if self.problem.is_classification else ()
+        return not self.problem.categorical_levels and len(classes) == self.problem.class_count
+
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
-        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), which knows no splits on categories."""
-        classes = self._booster.classes_ if self.problem.is_classification else ()
-        if self.problem.categorical_levels or len(classes) != self.problem.class_count:
+        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020)."""
+        if not self.explains_exactly:
             return None
         from shap import TreeExplainer
 

@@ -12,6 +12,7 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import classification_metrics, regression_metrics, selection_score
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
+from lex_learning.explainability.sampling import MAX_BACKGROUND_ROWS, MIN_BACKGROUND_ROWS
 from lex_learning.models._rows import taken
 from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
 from lex_learning.seeds import derive_seed
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Predictor
     from lex_learning.training.tasks import Candidate
 
-BACKGROUND_ROWS = 50
+MOST_BACKGROUND_CELLS = 50_000
 _MEMBERS_FILE = "members.json"
 
 
@@ -196,6 +197,14 @@ def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[np.intp], Matrix]
     return np.concatenate([data.rows_of(fold) for fold in range(fold_count)]), output
 
 
+def background_rows(folder: Path, seed: int) -> Matrix:
+    """Some training rows, encoded, shape (rows, columns): what explanations are estimated by."""
+    data = load_dataset(folder)
+    random = np.random.default_rng(derive_seed(seed, "background"))
+    most = max(MIN_BACKGROUND_ROWS, min(MAX_BACKGROUND_ROWS, MOST_BACKGROUND_CELLS // len(data.schema.names)))
+    return data.take(np.sort(random.permutation(data.training_rows)[:most]))
+
+
 def explain(
     folder: Path, important: list[str], row_count: int, seed: int, threads: int, most_evaluations: int
 ) -> tuple[dict[str, bytes], list[str]]:
@@ -208,7 +217,7 @@ def explain(
     random = np.random.default_rng(derive_seed(seed, "explain"))
     held, training = data.held_out_rows, data.training_rows
     rows = np.sort(random.permutation(held if len(held) else training)[:row_count])
-    background = np.sort(random.permutation(training)[:BACKGROUND_ROWS])
+    background = np.sort(random.permutation(training)[:MAX_BACKGROUND_ROWS])
     order = [data.schema.names.index(name) for name in important]
     X = data.take(rows)
     with limited(threads):
