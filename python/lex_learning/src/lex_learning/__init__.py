@@ -16,7 +16,14 @@ TYPE_CHECKING = False  # importing `typing` for it would cost an embedding app a
 if TYPE_CHECKING:
     from lex_learning.config import PipelineConfig, Preset, ProblemType, ThresholdMetric
     from lex_learning.core.metrics import ClassMetrics, Metrics
-    from lex_learning.core.results import ClassExplanation, Explanation, ModelInfo, ModelResult, PredictionResult, TrainingResult
+    from lex_learning.core.results import (
+        ClassExplanation,
+        Explanation,
+        ModelInfo,
+        ModelResult,
+        PredictionResult,
+        TrainingResult,
+    )
     from lex_learning.errors import Cancelled, LexLearningError
     from lex_learning.inference.model import TrainedModel
     from lex_learning.pipeline.orchestrator import Pipeline

@@ -63,7 +63,9 @@ def draw_row(scene: Scene, output: int, texts: Sequence[str]) -> bytes:
     reached = scene.share(outputs, output) if scene.target.classes else number(float(outputs[output]))
     subject = scene.output(output)
     title = (
-        f"Why the probability of {subject} is {reached}" if scene.target.classes else f"Why {subject} is {reached}"
+        f"Why the probability of {subject} is {reached}"
+        if scene.target.classes
+        else f"Why {subject} is {reached}"
     )
     return _draw(scene, 0, output, texts, title=title)
 

@@ -106,9 +106,7 @@ class Explainer:
         self._target = target
         self._background = background
 
-    def explain(
-        self, X: Matrix, row: Mapping[str, object], warnings: list[str], seed: int
-    ) -> Explanation:
+    def explain(self, X: Matrix, row: Mapping[str, object], warnings: list[str], seed: int) -> Explanation:
         """Explain one row.
 
         Args:

@@ -70,10 +70,7 @@ class Ensemble:
     def inexact_members(self) -> list[str]:
         """The algorithms of those of its models that have no exact contributions, a name for each model."""
         return [
-            member.name
-            for member in self.members
-            for model in member.models
-            if not model.explains_exactly
+            member.name for member in self.members for model in member.models if not model.explains_exactly
         ]
 
     def contributions(
@@ -102,7 +99,9 @@ class Ensemble:
             base += share * found[1]
         if estimate is not None and others:
             found = estimate(
-                lambda rows: mixture([model.predict(rows) for _, model in others], [share for share, _ in others])
+                lambda rows: mixture(
+                    [model.predict(rows) for _, model in others], [share for share, _ in others]
+                )
             )
             values += found[0]
             base += found[1]
