@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -329,7 +330,7 @@ def test_log_odds_become_probabilities_along_a_straight_line(classes: int, size:
     change = values.sum(axis=1)
     steps = np.linspace(0.0, 1.0, 20_001)
     expected = np.zeros_like(values)
-    for left, right in zip(steps[:-1], steps[1:], strict=True):
+    for left, right in itertools.pairwise(steps):
         scores = base + (left + right) / 2 * change
         if classes == 1:
             shares = expit(scores)

@@ -316,7 +316,7 @@ def test_a_row_is_drawn_whole(case: str, name: str) -> None:
     )
     labels = tuple(f"class {label} " * 5 for label in range(classes))
     scene = Scene(found, schema.encode(frame)[:1], schema, Target("the outcome " * 5, labels))
-    png = draw_row(scene, outputs - 1, ["a very long value indeed"] * columns)
+    png = draw_row(scene, outputs - 1, ["a long value indeed"] * columns)
     pixels = imread(io.BytesIO(png), format="png")[..., :3]
     assert 400 < pixels.shape[0] < 1_000
     assert pixels.shape[1] == 1_040

@@ -138,7 +138,7 @@ class Schema:
         for index, column in enumerate(self.columns):
             if column.minimum is not None and column.maximum is not None:
                 values = matrix[:, index]
-                count = np.count_nonzero((values < column.minimum) | (values > column.maximum))
+                count = int(((values < column.minimum) | (values > column.maximum)).sum())
                 if count:
                     sentences.append(
                         f"column {column.name!r}: a value outside the training range {column.range_text} "

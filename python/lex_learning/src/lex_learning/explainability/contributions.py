@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lex_learning.errors import ExplainabilityError
-from lex_learning.explainability.sampling import Plan, sampled_contributions
+from lex_learning.explainability.sampling import MIN_BACKGROUND_ROWS, Plan, sampled_contributions
 from lex_learning.models._carried import spread
 from lex_learning.models.ensemble import Ensemble
 from lex_learning.seeds import derive_seed
@@ -25,6 +26,9 @@ MAX_EVALUATIONS = 100_000
 """Rows that a model predicts, at most, for one explanation."""
 EXACT_EVALUATIONS = 50
 """Predictions of a row that take as long as its exact explanation."""
+FIRST_ROWS, MOST_ROWS = 8, 1_000
+PART_SECONDS = 0.5
+"""After about so many rows, and this time, a look at the clock."""
 ROUGH = 1e-3
 """Share of the output that contributions may lack before they are called rough."""
 
@@ -120,6 +124,58 @@ def explain(
     return found
 
 
+def explain_in_time(
+    model: Predictor,
+    X: Matrix,
+    background: Matrix | None,
+    problem: Problem,
+    *,
+    seed: int,
+    row_evaluations: int,
+    most_seconds: float,
+) -> Contributions:
+    """Explain the first rows of `X`, as many as there is time for, and at least one.
+
+    What is found for a row depends on neither its place nor the time; see `explain`.
+
+    Args:
+        model: The fitted model.
+        X: Encoded rows to explain, best in random order.
+        background: See `explain`.
+        problem: What the model has learned.
+        seed: The same seed gives the same values.
+        row_evaluations: Predictions spent on the estimate of a row, at least those of `fewest_evaluations`.
+        most_seconds: It may take about a second more.
+
+    Raises:
+        ExplainabilityError: See `explain`.
+    """
+    end = time.monotonic() + most_seconds
+    row_evaluations = max(row_evaluations, fewest_evaluations(model, X.shape[1]))
+    parts: list[Contributions] = []
+    done, size = 0, FIRST_ROWS
+    while not parts or (done < len(X) and time.monotonic() < end):
+        started, part = time.monotonic(), X[done : done + size]
+        parts.append(
+            explain(model, part, background, problem, seed=seed, most_evaluations=len(part) * row_evaluations)
+        )
+        done += len(part)
+        speed = len(part) / max(time.monotonic() - started, 1e-6)
+        size = int(np.clip(speed * PART_SECONDS, 1, min(4 * size, MOST_ROWS)))
+    warnings = list(dict.fromkeys(warning for part in parts for warning in part.warnings))
+    values = np.concatenate([part.values for part in parts])
+    return replace(parts[0], values=values, rows=np.arange(len(values)), warnings=warnings)
+
+
+def fewest_evaluations(model: Predictor, column_count: int) -> int:
+    """Predictions that the explanation of a row takes at least, or is as slow as."""
+    return (
+        EXACT_EVALUATIONS
+        if model.explains_exactly
+        else max(EXACT_EVALUATIONS, MIN_BACKGROUND_ROWS * column_count)
+    )
+
+
 def _explained(
     model: Predictor,
     X: Matrix,
@@ -153,13 +209,12 @@ def _explained(
                 lambda matrix: outputs(answer(matrix)), X[rows], background, plan, seed
             )
 
-        found = mixed and mixed.contributions(X[rows], estimate)
-        found = found or estimate(model.predict)
+        found = (mixed.contributions(X[rows], estimate) if mixed else None) or estimate(model.predict)
     values, base = (np.asarray(each, np.float64) for each in found)
     warnings = []
     if len(rows) < len(X):
         warnings.append(
-            f"{len(rows)} of {len(X)} rows were explained: with {X.shape[1]} columns, more would take too long"
+            f"{len(rows)} of {len(X)} rows were explained: of {X.shape[1]} columns, more would take too long"
         )
     space = _space(model, problem, is_exact=is_exact)
     if space is not Space.LOG_ODDS:

@@ -1,4 +1,4 @@
-"""Contributions of a model without an exact method: estimates that add up, by a bounded number of predictions."""
+"""Contributions of a model without an exact method: estimates that add up, by a bounded effort."""
 
 from __future__ import annotations
 

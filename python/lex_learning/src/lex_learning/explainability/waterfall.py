@@ -1,4 +1,4 @@
-"""How one prediction came about: from the base value at the bottom, column by column, to the output on top."""
+"""How one prediction came about: from the base value at the bottom, column by column, to the output."""
 
 from __future__ import annotations
 
@@ -75,21 +75,22 @@ def _draw(  # noqa: PLR0917 - what it is about, and how to put it
 ) -> bytes:
     effects = scene.values[row, :, output]
     shown, rest = _strongest(scene, row, output)
-    steps = [*effects[shown], *([effects[rest].sum()] if rest else [])]
+    steps = np.append(effects[shown], [effects[rest].sum()] if rest else [])
     # The first step, from the base, is the lowest one.
     ends = scene.base[output] + np.cumsum(steps[::-1])[::-1]
     starts = np.append(ends[1:], scene.base[output])
+    sizes = [number(float(f"{step:.3g}"), signed=True) for step in steps]
     figure, axes = new_figure(
         title,
         reading=(
-            f"From the base value, that of an average row (bottom), to this row's (top), column by column. Orange "
-            f"{scene.more(output)}, blue does the opposite.{remark}{scene.note}"
+            "From the base value, that of an average row (bottom), to this row's (top), column by column. "
+            f"Orange {scene.more(output)}, blue does the opposite.{remark}{scene.note}"
         ),
         height_inches=float(np.clip(2.2 + 0.27 * len(steps), 4.0, 6.5)),
     )
     low, high = min(*starts, *ends), max(*starts, *ends)
     room = (high - low) or abs(low) or 1.0
-    _draw_steps(axes, starts, ends)
+    _draw_steps(axes, starts, steps, sizes)
     outputs = scene.base + scene.values[row].sum(axis=0)
     digits = _digits(max(abs(low), abs(high)), room)
     for position, value, all_outputs in (
@@ -101,22 +102,23 @@ def _draw(  # noqa: PLR0917 - what it is about, and how to put it
         _write(axes, _reached(scene, all_outputs, output, digits), value, position, side, bold=True)
     others = [f"{len(rest)} other columns"] if rest else []
     label_rows(axes, ["this row", *(_label(scene, column, texts) for column in shown), *others, "base value"])
-    # Room for the numbers beside the bars, on the sides on which there are any.
-    axes.set_xlim(low - 0.16 * room, high + 0.16 * room)
-    axes.set_xlabel(fold(_axis(scene, output), 60), fontsize=10.5, color=INK)
+    # Room for the numbers beside the bars.
+    margin = (0.06 + 0.025 * max(map(len, sizes))) * room
+    axes.set_xlim(low - margin, high + margin)
+    axes.set_xlabel(fold(_axis(scene, output), 46), fontsize=10.5, color=INK)
     axes.locator_params(axis="x", nbins=max(2, min(9, 40 // digits)))
     plain_numbers(axes.xaxis, digits)
     return render(figure)
 
 
-def _draw_steps(axes: Axes, starts: Matrix, ends: Matrix) -> None:
+def _draw_steps(axes: Axes, starts: Matrix, steps: Matrix, sizes: Sequence[str]) -> None:
     """A bar for each step, the last on top, and lines that lead from one to the next."""
-    for position, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        step = end - start
+    for position, (start, step, size) in enumerate(zip(starts, steps, sizes, strict=True), start=1):
+        end = start + step
         axes.barh(position, step, left=start, color=RAISES if step > 0 else LOWERS, height=0.66, zorder=2)
         axes.plot([end, end], [position, position - 1], color=NEUTRAL, linewidth=0.8, zorder=1)
-        _write(axes, number(float(f"{step:.3g}"), signed=True), end, position, 1 if step >= 0 else -1)
-    axes.plot([starts[-1]] * 2, [len(ends), len(ends) + 1], color=NEUTRAL, linewidth=0.8, zorder=1)
+        _write(axes, size, end, position, 1 if step >= 0 else -1)
+    axes.plot([starts[-1]] * 2, [len(steps), len(steps) + 1], color=NEUTRAL, linewidth=0.8, zorder=1)
 
 
 def _write(axes: Axes, text: str, value: float, position: int, side: int, *, bold: bool = False) -> None:

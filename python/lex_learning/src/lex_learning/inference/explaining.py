@@ -1,8 +1,10 @@
 """Why a trained model predicts what it predicts: the contributions of each column to one row, or to many."""
 
+# ruff: noqa: PD011 - the values of an explanation are an array
+
 from __future__ import annotations
 
-import time
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,8 @@ import numpy as np
 from lex_learning.core.column import ColumnKind
 from lex_learning.core.results import ClassExplanation, Explanation
 from lex_learning.errors import ExplainabilityError
-from lex_learning.explainability.contributions import EXACT_EVALUATIONS, Contributions, Space, explain
+from lex_learning.explainability.contributions import Contributions, Space, explain_in_time
 from lex_learning.explainability.figures import printable
-from lex_learning.explainability.sampling import MIN_BACKGROUND_ROWS
 from lex_learning.explainability.scene import Scene
 from lex_learning.inference.names import free_name
 from lex_learning.models.ensemble import Ensemble
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 ROW_EVALUATIONS = 10_000
 """Predictions of a single model that the estimate of a row may take, if the table has up to 50 columns."""
-FIRST_ROWS, CHUNK_ROWS = 8, 1_000
-CHUNK_SECONDS = 0.5
-"""After about so long, a batch looks at the clock."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ class Explainer:
             output=parts[chosen].output,
             by_class=dict(zip(labels, parts, strict=True)) if len(parts) > 1 else {},
             approximate=found.approximate,
-            warnings=warnings + found.warnings + self._remarks(found),
+            warnings=warnings + self._remarks(found),
             waterfall=picture,
         )
 
@@ -160,61 +158,47 @@ class Explainer:
         Raises:
             ExplainabilityError: The explanation fails.
         """
+        classes, names = self._target.classes, self._schema.names
         random = np.random.default_rng(derive_seed(seed, "batch"))
-        order = random.permutation(len(X))[: max(0, limits.most_rows)]
-        end = time.monotonic() + limits.most_seconds
-        parts: list[Contributions] = []
-        done, size = 0, FIRST_ROWS
-        while done < len(order) and (not parts or time.monotonic() < end):
-            started = time.monotonic()
-            parts.append(self._contributions(X[order[done : done + size]], seed))
-            done += len(parts[-1].rows)
-            speed = len(parts[-1].rows) / max(time.monotonic() - started, 1e-6)
-            size = int(np.clip(speed * CHUNK_SECONDS, 1, min(4 * size, CHUNK_ROWS)))
-        return self._joined(parts, order[:done], len(X))
-
-    def _joined(self, parts: list[Contributions], rows: NDArray[np.intp], row_count: int) -> BatchExplanation:
-        classes = self._target.classes
-        names = self._schema.names
-        if not parts:
-            decoded = self._target.decode(np.empty(0, np.intp)) if len(classes) > 2 else None
+        rows = random.permutation(len(X))[: max(0, limits.most_rows)]
+        if not len(rows):
+            decoded = self._target.decode(rows) if len(classes) > 2 else None
             none = np.empty(0)
             return BatchExplanation(
                 rows, np.empty((0, len(names))), none, none, decoded, names, Space.VALUE, False, []
             )
-        first, order = parts[0], np.argsort(rows)
-        values = np.concatenate([part.values for part in parts])[order]
-        outputs = first.base + values.sum(axis=1)
+        found = self._contributions(X[rows], seed, limits.most_seconds)
+        rows = rows[found.rows]
+        order = np.argsort(rows)
+        values = found.values[order]
+        outputs = found.base + values.sum(axis=1)
         chosen = outputs.argmax(axis=1)
         each = np.arange(len(rows))
-        warnings = self._remarks(first)
-        if len(rows) < row_count:
-            warnings.append(f"{len(rows)} of {row_count} rows were explained, a random part of them")
+        warnings = self._remarks(found)
+        if len(rows) < len(X):
+            warnings.append(f"{len(rows)} of {len(X)} rows were explained, a random part of them")
         return BatchExplanation(
             rows=rows[order],
             contributions=values[each, :, chosen],
-            bases=first.base[chosen],
+            bases=found.base[chosen],
             outputs=outputs[each, chosen],
             classes=self._target.decode(chosen) if len(classes) > 2 else None,
             names=names,
-            space=first.space,
-            approximate=first.approximate,
+            space=found.space,
+            approximate=found.approximate,
             warnings=warnings,
         )
 
-    def _contributions(self, X: Matrix, seed: int) -> Contributions:
-        """Of all rows of `X`, each as if it were alone."""
-        inexact = self._inexact_members
-        of_row = max(
-            EXACT_EVALUATIONS, ROW_EVALUATIONS // max(1, len(inexact)), MIN_BACKGROUND_ROWS * X.shape[1]
-        )
-        return explain(
+    def _contributions(self, X: Matrix, seed: int, most_seconds: float = math.inf) -> Contributions:
+        """Of the rows of `X` that there is time for, each as if it were alone."""
+        return explain_in_time(
             self._model,
             X,
             self._background,
             self._model.problem,
             seed=seed,
-            most_evaluations=len(X) * of_row,
+            row_evaluations=ROW_EVALUATIONS // max(1, len(self._inexact_members)),
+            most_seconds=most_seconds,
         )
 
     @property
@@ -225,9 +209,10 @@ class Explainer:
 
     def _remarks(self, found: Contributions) -> list[str]:
         if not found.approximate:
-            return []
+            return found.warnings
         names = ", ".join(sorted(set(self._inexact_members)))
-        return [f"the contributions are estimates: {names} cannot be explained exactly in short time"]
+        estimates = f"the contributions are estimates: {names} cannot be explained exactly in short time"
+        return [*found.warnings, estimates]
 
     def _texts(self, codes: Matrix, row: Mapping[str, object], scene: Scene) -> list[str]:
         """The row's values in words."""

@@ -1,9 +1,9 @@
 """Contributions to a score, carried over to what the score stands for, such as a probability.
 
-Along the straight line from the base to the score, a column earns the slope of the function times its share of
-the way (Aumann and Shapley 1974; integrated gradients, Sundararajan et al. 2017): what all columns earn is the
-change of the function. With a single score that is one factor for all columns, the change of the function over
-that of the score (the rescale rule of DeepLIFT, Shrikumar et al. 2017); with several, it is an integral.
+Along the straight line from the base to the score, a column earns the slope of the function times its share
+of the way (Aumann and Shapley 1974; integrated gradients, Sundararajan et al. 2017): what all columns earn is
+the change of the function. With a single score that is one factor for all columns, the change of the function
+over that of the score (the rescale rule of DeepLIFT, Shrikumar et al. 2017); with several, an integral.
 
 Values are of shape (rows, columns, outputs) and bases of shape (outputs,), here as everywhere.
 """
