@@ -183,5 +183,5 @@ def _axis(scene: Scene, output: int) -> str:
     return (
         f"predicted log-odds of {what}"
         if scene.space is Space.LOG_ODDS
-        else f"predicted probability of {what} (%)"
+        else f"predicted probability of {what}\N{NO-BREAK SPACE}(%)"
     )
