@@ -32,6 +32,7 @@ mod class_weights;
 mod config;
 mod config_builder;
 mod error;
+mod explanation;
 #[cfg(feature = "python")]
 mod model;
 #[cfg(feature = "python")]
@@ -45,6 +46,7 @@ pub use class_weights::ClassWeights;
 pub use config::{PipelineConfig, Preset, ProblemType, ThresholdMetric, bounds};
 pub use config_builder::PipelineConfigBuilder;
 pub use error::{ArrowConversionKind, LexLearningError};
+pub use explanation::{ClassExplanation, Explanation, ExplanationSpace};
 #[cfg(feature = "python")]
 pub use model::TrainedModel;
 #[cfg(feature = "python")]

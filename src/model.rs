@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::python::handle::PythonModel;
 use crate::types::ModelHandle;
-use crate::{LexLearningError, Metrics, ModelInfo, PredictionResult, ProblemType};
+use crate::{Explanation, LexLearningError, Metrics, ModelInfo, PredictionResult, ProblemType};
 
 /// A model in the interpreter's memory. Cheap to clone; predicts from many threads, also while a training runs.
 ///
@@ -84,8 +84,8 @@ impl TrainedModel {
     /// # Errors
     ///
     /// [`InferenceError`](LexLearningError::InferenceError): the JSON is not an object, or a column is missing,
-    /// unknown, null (unless it was trained with `allow_missing`) or of another type; the message names it. An unseen category is no error: it predicts, and says so
-    /// in `warnings`.
+    /// unknown, null (unless it was trained with `allow_missing`) or of another type; the message names it. An unseen
+    /// category and a number outside the training range are no errors: it predicts, and says so in `warnings`.
     pub fn predict(&self, instance: &Value) -> Result<PredictionResult, LexLearningError> {
         self.model.predict(instance)
     }
@@ -105,7 +105,7 @@ impl TrainedModel {
     }
 
     /// As [`predict_batch`](Self::predict_batch), with a sentence for each column that holds categories which training
-    /// did not see.
+    /// did not see, or numbers outside its range.
     ///
     /// # Errors
     ///
@@ -116,6 +116,48 @@ impl TrainedModel {
             tracing::warn!("{warning}");
         }
         Ok((predictions, warnings))
+    }
+
+    /// Explains the prediction for one row, given as for [`predict`](Self::predict): what each column adds to it, and
+    /// a picture of that.
+    ///
+    /// Contributions are exact for boosters, small trees and linear models, and for ensembles of these, where they are
+    /// carried over to the probability; what other members add is estimated by predictions of rows between this one
+    /// and rows of the training table, and `approximate` is true. Takes about a second, the first time longer.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # lex_learning::initialize()?;
+    /// # let model = lex_learning::TrainedModel::load("model.pkl")?;
+    /// let explanation = model.explain(&serde_json::json!({"age": 25, "sex": "male"}))?;
+    /// for (column, contribution) in &explanation.contributions {
+    ///     println!("{column}: {contribution:+.3}");
+    /// }
+    /// std::fs::write("waterfall.png", &explanation.waterfall)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`InferenceError`](LexLearningError::InferenceError): as [`predict`](Self::predict).
+    /// * [`ExplainabilityError`](LexLearningError::ExplainabilityError): the explanation fails.
+    pub fn explain(&self, instance: &Value) -> Result<Explanation, LexLearningError> {
+        self.model.explain(instance)
+    }
+
+    /// Explains the predictions for the rows of a table, and says what a reader should know, in sentences.
+    ///
+    /// Gives a column of contributions for each feature, then `base` and `output`, with more than two classes `class`,
+    /// the predicted one, of which they speak, and `row`, the place in the table. Where a feature has one of these
+    /// names, an underscore comes after it. At most 1,000 rows are explained, a random part of a larger table, and
+    /// fewer where that would take more than a minute; the sentences tell.
+    ///
+    /// # Errors
+    ///
+    /// As [`explain`](Self::explain).
+    pub fn explain_batch(&self, table: &DataFrame) -> Result<(DataFrame, Vec<String>), LexLearningError> {
+        self.model.explain_batch(table)
     }
 
     /// Classification or regression.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::bridge::{attached, call, parse};
 use super::conversion;
 use super::table::Table;
-use crate::{LexLearningError, ModelInfo, PredictionResult};
+use crate::{Explanation, LexLearningError, ModelInfo, PredictionResult};
 
 pub(crate) struct PythonModel(Py<PyAny>);
 
@@ -47,11 +47,29 @@ impl PythonModel {
     }
 
     pub(crate) fn predict_batch(&self, table: &DataFrame) -> Result<(DataFrame, Vec<String>), LexLearningError> {
+        self.of_table("predict_table", table)
+    }
+
+    pub(crate) fn explain(&self, row: &Value) -> Result<Explanation, LexLearningError> {
+        let row = row.to_string();
+        let (text, waterfall): (String, Vec<u8>) =
+            attached(|py| call(py, "explain_row", (&self.0, row))?.extract())?;
+        let mut explanation: Explanation = parse(&text)?;
+        explanation.waterfall = waterfall;
+        Ok(explanation)
+    }
+
+    pub(crate) fn explain_batch(&self, table: &DataFrame) -> Result<(DataFrame, Vec<String>), LexLearningError> {
+        self.of_table("explain_table", table)
+    }
+
+    /// What a function of the api module says of a table: another table, and warnings.
+    fn of_table(&self, function: &str, table: &DataFrame) -> Result<(DataFrame, Vec<String>), LexLearningError> {
         let table = Table::new(table, LexLearningError::InferenceError)?;
         let (bytes, warnings) = attached(|py| {
-            let answer = call(py, "predict_table", (&self.0, table.into_python(py)?))?;
-            let (predictions, warnings): (Bound<'_, PyAny>, Vec<String>) = answer.extract()?;
-            Ok((conversion::copy_bytes(&predictions)?, warnings))
+            let answer = call(py, function, (&self.0, table.into_python(py)?))?;
+            let (answer, warnings): (Bound<'_, PyAny>, Vec<String>) = answer.extract()?;
+            Ok((conversion::copy_bytes(&answer)?, warnings))
         })?;
         Ok((conversion::from_bytes(bytes)?, warnings))
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cancel;
+mod explain;
 mod fixtures;
 mod isolated;
 mod model_files;

@@ -103,6 +103,19 @@ fn unseen_categories_in_a_table_are_told() {
 }
 
 #[test]
+fn numbers_outside_the_training_range_are_told() {
+    let mut row = passenger();
+    row["age"] = json!(130);
+    let prediction = SURVIVAL.predict(&row).unwrap();
+    assert_eq!(prediction.warnings, ["column 'age': 130 is outside the training range 0.166700006 to 80"]);
+    assert!(prediction.label.is_some());
+    let mut titanic = table("titanic").head(Some(3));
+    titanic.with_column(Column::new("age".into(), vec![30.0, 130.0, -1.0])).unwrap();
+    let (_, warnings) = SURVIVAL.predict_batch_with_warnings(&titanic).unwrap();
+    assert_eq!(warnings, ["column 'age': a value outside the training range 0.166700006 to 80 in 2 rows"]);
+}
+
+#[test]
 fn tables_that_do_not_fit_are_refused_by_column() {
     let titanic = table("titanic");
     let refused = |frame: &DataFrame| match SURVIVAL.predict_batch(frame).unwrap_err() {
@@ -159,6 +172,7 @@ fn a_model_knows_itself() {
     assert_eq!(info.class_labels, Some(vec!["died".to_owned(), "survived".to_owned()]));
     assert_eq!(info.best_model_name, "logistic_regression");
     assert_eq!(info.schema[0].levels, ["1st", "2nd", "3rd"]);
+    assert_eq!((info.schema[2].minimum, info.schema[2].maximum), (Some(0.166_700_006), Some(80.0)));
     assert_eq!(info.training_rows, 1047);
     assert_eq!(SURVIVAL.problem_type().unwrap(), info.problem_type);
     assert_eq!(SURVIVAL.class_labels().unwrap(), info.class_labels);

@@ -24,10 +24,13 @@ from lex_learning.core.target import Target
 from lex_learning.errors import ExplainabilityError
 from lex_learning.explainability import contributions as contributions_module
 from lex_learning.explainability import importance as importance_module
+from lex_learning.explainability import sampling
 from lex_learning.explainability.contributions import Space, explain
 from lex_learning.explainability.figures import printable
 from lex_learning.explainability.importance import permutation_importance
 from lex_learning.explainability.plots import draw_plots
+from lex_learning.explainability.scene import Scene
+from lex_learning.explainability.waterfall import draw_row
 from lex_learning.models import model_class
 
 ROWS = 240
@@ -157,7 +160,8 @@ def test_explaining_is_bounded(rows: int, columns: int) -> None:
     X = np.random.default_rng(0).normal(size=(rows, columns))
     model = Formula(lambda M: M[:, 0])
     found = explain(model, X, X, problem_of("regression", columns), seed=0)  # type: ignore[arg-type]
-    most = contributions_module.MAX_EVALUATIONS + contributions_module.MAX_BACKGROUND_ROWS * 4
+    # What it starts from, and what it explains, it is asked once more.
+    most = contributions_module.MAX_EVALUATIONS + sampling.MAX_BACKGROUND_ROWS * sampling.MAX_WALKS + rows
     assert model.asked <= most
     assert len(found.values) == len(found.rows)
     assert bool(found.warnings) is (len(found.rows) < rows)
@@ -280,6 +284,46 @@ def test_plots_of_rows_of_which_nothing_is_known(rows: int) -> None:
         found, unseen, schema, Target("out", (False, True)), problem_of("binary", 1, {0: 2}), [0]
     )
     assert {"summary", "bar", "waterfall"} <= set(plots)
+
+
+ROW_CASES = {
+    "binary": (2, 3, 1.0, Space.PROBABILITY),
+    "log-odds": (2, 8, 1.0, Space.LOG_ODDS),
+    "classes": (5, 12, 0.1, Space.PROBABILITY),
+    "two columns": (0, 2, 1.0, Space.VALUE),
+    "many columns": (0, 60, 1.0, Space.VALUE),
+    "huge": (0, 6, 1e15, Space.VALUE),
+    "tiny": (0, 6, 1e-12, Space.VALUE),
+    "nothing": (0, 3, 0.0, Space.VALUE),
+}
+
+
+@pytest.mark.parametrize("name", ["column {}", "a very long name " * 9 + "{}", "price_$ in $ 漢字 {}"])
+@pytest.mark.parametrize("case", ROW_CASES)
+def test_a_row_is_drawn_whole(case: str, name: str) -> None:
+    from matplotlib.image import imread
+
+    classes, columns, size, space = ROW_CASES[case]
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(30, columns)) * 1e6).rename(columns=name.format)
+    schema = Schema.from_frame(frame)
+    outputs = 1 if classes <= 2 else classes
+    found = contributions_module.Contributions(
+        random.normal(size=(1, columns, outputs)) * size / columns,
+        np.full(outputs, 0.3 if classes else 1e6),
+        space,
+        np.arange(1),
+    )
+    labels = tuple(f"class {label} " * 5 for label in range(classes))
+    scene = Scene(found, schema.encode(frame)[:1], schema, Target("the outcome " * 5, labels))
+    png = draw_row(scene, outputs - 1, ["a long value indeed"] * columns)
+    pixels = imread(io.BytesIO(png), format="png")[..., :3]
+    assert 400 < pixels.shape[0] < 1_000
+    assert pixels.shape[1] == 1_040
+    edge = np.concatenate(
+        [pixels[:2].ravel(), pixels[-2:].ravel(), pixels[:, :2].ravel(), pixels[:, -2:].ravel()]
+    )
+    assert edge.min() > 0.9, "it is cut off"
 
 
 def test_failures_name_their_cause() -> None:

@@ -124,7 +124,7 @@ def test_info_says_all_there_is(titanic_result: TrainingResult, titanic: pd.Data
     age = next(column for column in info.schema if column["name"] == "age")
     assert (age["minimum"], age["maximum"]) == (titanic["age"].min(), titanic["age"].max())
     sex = next(column for column in info.schema if column["name"] == "sex")
-    assert sex["levels"] == ("female", "male")
+    assert sex["levels"] == ["female", "male"]
     json.dumps(info.to_dict(), allow_nan=False)
 
 
@@ -156,6 +156,35 @@ def test_an_unseen_category_predicts_and_says_so(model: TrainedModel) -> None:
     assert table.warnings == ["column 'pclass': a category not seen in training in 1 row"]
     assert table.probabilities is not None
     assert table.probabilities[1].tolist() == pytest.approx(list(result.probabilities.values()))
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        (130, "column 'age': 130 is outside the training range 0.166700006 to 80"),
+        (-0.5, "column 'age': -0.5 is outside the training range 0.166700006 to 80"),
+        (80.0000001, "column 'age': 80.0000001 is outside the training range 0.166700006 to 80"),
+        (80, None),
+        (0.166700006, None),
+    ],
+)
+def test_a_number_out_of_range_predicts_and_says_so(
+    model: TrainedModel, age: float, told: str | None
+) -> None:
+    result = model.predict({**PASSENGER, "age": age})
+    assert result.label in {"died", "survived"}
+    assert result.warnings == ([told] if told else [])
+    table = model.predict_table(pd.DataFrame([PASSENGER, {**PASSENGER, "age": age}]))
+    sentence = "column 'age': a value outside the training range 0.166700006 to 80 in 1 row"
+    assert table.warnings == ([sentence] if told else [])
+
+
+def test_each_column_of_a_table_is_told_of_once(model: TrainedModel) -> None:
+    odd = pd.DataFrame([PASSENGER, {**PASSENGER, "age": 99.0, "sibsp": 40}, {**PASSENGER, "age": -1.0}])
+    assert model.predict_table(odd).warnings == [
+        "column 'age': a value outside the training range 0.166700006 to 80 in 2 rows",
+        "column 'sibsp': a value outside the training range 0 to 8 in 1 row",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,14 @@ TYPE_CHECKING = False  # importing `typing` for it would cost an embedding app a
 if TYPE_CHECKING:
     from lex_learning.config import PipelineConfig, Preset, ProblemType, ThresholdMetric
     from lex_learning.core.metrics import ClassMetrics, Metrics
-    from lex_learning.core.results import ModelInfo, ModelResult, PredictionResult, TrainingResult
+    from lex_learning.core.results import (
+        ClassExplanation,
+        Explanation,
+        ModelInfo,
+        ModelResult,
+        PredictionResult,
+        TrainingResult,
+    )
     from lex_learning.errors import Cancelled, LexLearningError
     from lex_learning.inference.model import TrainedModel
     from lex_learning.pipeline.orchestrator import Pipeline
@@ -25,7 +32,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Cancelled",
+    "ClassExplanation",
     "ClassMetrics",
+    "Explanation",
     "LexLearningError",
     "Metrics",
     "ModelInfo",
@@ -44,7 +53,9 @@ __all__ = [
 
 _HOMES = {
     "Cancelled": "errors",
+    "ClassExplanation": "core.results",
     "ClassMetrics": "core.metrics",
+    "Explanation": "core.results",
     "LexLearningError": "errors",
     "Metrics": "core.metrics",
     "ModelInfo": "core.results",

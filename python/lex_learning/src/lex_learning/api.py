@@ -10,6 +10,7 @@ import numpy as np
 from lex_learning.config import PipelineConfig
 from lex_learning.errors import ArrowConversionError, Cancelled, LexLearningError
 from lex_learning.inference.model import PREDICTION, TrainedModel, parse_row
+from lex_learning.inference.names import free_name
 from lex_learning.pipeline.orchestrator import Pipeline
 
 if TYPE_CHECKING:
@@ -95,6 +96,26 @@ def predict_table(model: TrainedModel, table: object) -> tuple[pyarrow.Buffer, l
         for index, name in enumerate(model.probability_columns):
             columns[name] = pyarrow.array(predicted.probabilities[:, index])
     return _write_table(pyarrow.table(columns)), predicted.warnings
+
+
+def explain_row(model: TrainedModel, row: str) -> tuple[str, bytes]:
+    """`Explanation` as JSON for a row given as JSON, and its waterfall."""
+    explanation = model.explain(parse_row(row))
+    return _to_json(explanation.to_dict()), explanation.waterfall
+
+
+def explain_table(model: TrainedModel, table: object) -> tuple[pyarrow.Buffer, list[str]]:
+    """Contributions to the predictions of a table as an Arrow IPC file, and warnings.
+
+    See `TrainedModel.explain_batch`; a last column `row` is the place of each row in the table.
+    """
+    import pyarrow
+
+    frame = model.explain_batch(_read_table(table))
+    columns = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    rows = pyarrow.array(frame.index.to_numpy(), type=pyarrow.int64())
+    columns = columns.append_column(free_name("row", columns.column_names), rows)
+    return _write_table(columns.replace_schema_metadata(None)), frame.attrs["warnings"]
 
 
 def echo_table(table: object) -> pyarrow.Buffer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,11 @@ class Column:
     maximum: float | None = None
     nullable: bool = False
     missing: int = 0
+
+    @property
+    def range_text(self) -> str:
+        """The range of a numeric column in words: `0 to 80`."""
+        return f"{plain(self.minimum or 0.0)} to {plain(self.maximum or 0.0)}"
 
     @property
     def is_constant(self) -> bool:
@@ -108,7 +114,10 @@ def _value_encoder(column: Column) -> Callable[[object, list[str]], float]:
 
         return encode_boolean
 
-    def encode_number(value: object, _: list[str]) -> float:
+    least = -np.inf if column.minimum is None else column.minimum
+    most = np.inf if column.maximum is None else column.maximum
+
+    def encode_number(value: object, warnings: list[str]) -> float:
         if isinstance(value, bool | np.bool_) or not isinstance(
             value, int | float | np.integer | np.floating
         ):
@@ -117,8 +126,12 @@ def _value_encoder(column: Column) -> Callable[[object, list[str]], float]:
             number = float(value)
         except OverflowError:
             raise wrong(value) from None
-        if not np.isfinite(number):
+        if not isfinite(number):
             raise wrong(value)
+        if number < least or number > most:
+            warnings.append(
+                f"column {name!r}: {plain(number)} is outside the training range {column.range_text}"
+            )
         return number
 
     return encode_number
@@ -130,6 +143,16 @@ _SPOKEN = {
     ColumnKind.BOOLEAN: "true or false",
     ColumnKind.CATEGORICAL: "text",
 }
+
+
+def plain(value: float) -> str:
+    """A number with all digits that count, and no others.
+
+    Example:
+        >>> plain(130.0), plain(0.1), plain(1e20)
+        ('130', '0.1', '1e+20')
+    """
+    return f"{value:.15g}"
 
 
 def _is_missing(value: object) -> bool:

@@ -112,6 +112,54 @@ class PredictionResult:
 
 
 @dataclass(frozen=True)
+class ClassExplanation:
+    """What each column adds to the output for one class; see `Explanation`.
+
+    Args:
+        base: The output for an average row.
+        contributions: By column.
+        output: Their sum.
+    """
+
+    base: float
+    contributions: dict[str, float]
+    output: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a row is predicted as it is: `base` plus the sum of `contributions` is `output`.
+
+    Args:
+        label: The class that is explained: of two the second, of more the predicted one; None for regression.
+        space: What the numbers are: `log-odds` or `probability` of that class, or the predicted `value`.
+        base: The output for an average row.
+        contributions: What each column of the row adds, in training order.
+        output: What the model answers.
+        by_class: With more than two classes, the same for each, by label; else empty.
+        approximate: Whether they were sampled, all or in part.
+        warnings: What is unusual about the row, and how far the contributions may be trusted.
+        waterfall: From the base to the output, column by column, as a PNG picture.
+    """
+
+    label: str | None
+    space: str
+    base: float
+    contributions: dict[str, float]
+    output: float
+    by_class: dict[str, ClassExplanation]
+    approximate: bool
+    warnings: list[str]
+    waterfall: bytes = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the picture, JSON-safe."""
+        values = asdict(self)
+        del values["waterfall"]
+        return values
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """What a model knows about itself.
 

@@ -132,10 +132,21 @@ class Schema:
         ]
 
     def remarks(self, frame: pd.DataFrame, matrix: NDArray[np.float64]) -> list[str]:
-        """A sentence for each column that holds unseen levels, or nulls while training had none."""
+        """A sentence for each column that holds what training did not see.
+
+        That is unseen levels, numbers out of range, or nulls while training had none.
+        """
         unseen = {index: int(self._unseen(frame, matrix, index).sum()) for index in self.categorical_levels}
         sentences = self.unseen_remarks(unseen)
         for index, column in enumerate(self.columns):
+            if column.minimum is not None and column.maximum is not None:
+                values = matrix[:, index]
+                count = int(((values < column.minimum) | (values > column.maximum)).sum())
+                if count:
+                    sentences.append(
+                        f"column {column.name!r}: a value outside the training range {column.range_text} "
+                        f"in {counted(count, 'row')}"
+                    )
             if column.nullable and not column.missing:
                 count = int(np.isnan(matrix[:, index]).sum()) - unseen.get(index, 0)
                 if count:

@@ -100,25 +100,28 @@ def label_rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def plain_numbers(axis: Any) -> None:
+def plain_numbers(axis: Any, digits: int = 4) -> None:
     """Write the numbers of an axis in full: 1,500 and not 1.5e3."""
     from matplotlib.ticker import FuncFormatter
 
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=digits)))
 
 
-def number(value: float, *, signed: bool = False) -> str:
-    """A number for people, with a true minus and four digits that count.
+def number(value: float, *, signed: bool = False, digits: int = 4) -> str:
+    """A number for people, with a true minus and four digits, or more, that count.
 
     Example:
         >>> number(1234.56), number(0.012345), number(3.0, signed=True), number(-2.5)
         ('1,235', '0.01235', '+3', '−2.5')
+        >>> number(1234.5678, digits=6)
+        '1,234.57'
     """  # noqa: RUF002 - a true minus
-    rounded = float(f"{value:.4g}")
+    rounded = float(f"{value:.{digits}g}")
     if rounded == 0:
         return "0"
     size = abs(rounded)
-    written = f"{size:,.0f}" if 1000 <= size < 1e12 else f"{size:.4g}"
+    decimals = max(0, digits - len(f"{size:.0f}"))
+    written = f"{size:,.{decimals}f}" if 1000 <= size < 1e12 else f"{size:.{digits}g}"
     return ("−" if rounded < 0 else "+" if signed else "") + written  # noqa: RUF001 - a true minus
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lex_learning.errors import ExplainabilityError
-from lex_learning.explainability.bars import draw_bars, draw_waterfall
+from lex_learning.explainability.bars import draw_bars
 from lex_learning.explainability.dependence import draw_dependence
 from lex_learning.explainability.scene import Scene
 from lex_learning.explainability.summary import draw_dots, draw_table
+from lex_learning.explainability.waterfall import draw_typical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,5 +88,5 @@ def _draw(scene: Scene, problem: Problem, order: Sequence[int]) -> dict[str, byt
     varied = [column for column in order if (scene.X[:, column] != scene.X[0, column]).any()]
     for column in varied[:MAX_DEPENDENCE_PLOTS]:
         plots[f"dependence_{scene.columns[column].name}"] = draw_dependence(scene, column)
-    plots["waterfall"] = draw_waterfall(scene)
+    plots["waterfall"] = draw_typical(scene)
     return plots

@@ -85,7 +85,9 @@ class Scene:
         """A value of a column in words: a category's name, false or true, or a number."""
         facts = self.columns[column]
         if np.isnan(code):
-            return "not seen before"
+            if facts.kind is not ColumnKind.CATEGORICAL:
+                return "missing"
+            return "missing or new" if facts.nullable else "not seen before"
         if facts.kind is ColumnKind.CATEGORICAL:
             return printable(facts.levels[int(code)], most) or "(empty)"
         if facts.kind is ColumnKind.BOOLEAN:
@@ -126,8 +128,15 @@ class Scene:
             return f"effect on the log-odds of {what}"
         return f"effect on the probability of {what} (percentage\N{NO-BREAK SPACE}points)"
 
-    def probability(self, outputs: Matrix, output: int) -> float:
-        """The probability behind the outputs of one row, shape (outputs,)."""
+    def share(self, outputs: Matrix, output: int) -> str:
+        """The probability behind the outputs of one row, shape (outputs,), in words: `12.5 %`."""
+        probability = self._probability(outputs, output)
+        # No model is as sure as 0 or 100 %.
+        if probability > 0.999:
+            return "> 99.9 %"
+        return "< 0.1 %" if probability < 0.001 else f"{probability:.1%}".replace("%", " %")
+
+    def _probability(self, outputs: Matrix, output: int) -> float:
         if self.space is Space.PROBABILITY:
             return float(outputs[output] / 100)
         if len(outputs) == 1:

@@ -25,7 +25,7 @@ from lex_learning.inference.state import from_state, to_state
 if TYPE_CHECKING:
     from os import PathLike
 
-    from lex_learning.models.base import Predictor
+    from lex_learning.models.base import Matrix, Predictor
 
 PICKLE_SUFFIXES = frozenset({".pkl", ".pickle"})
 _PICKLE_START = b"\x80\x04clex_learning.inference.model\nmodel_from_bytes\n\x8e"
@@ -34,9 +34,9 @@ _PICKLE_END = b"\x85R."
 """A tuple of these bytes, the call, the end."""
 
 
-def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...]) -> bytes:
+def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...], background: Matrix | None) -> bytes:
     """The bytes of a `.lex` file."""
-    state = to_state(model)
+    state = to_state({"model": model, "background": background})
     tree = json.dumps(state.tree, allow_nan=False, separators=(",", ":")).encode()
     facts = {"info": info.to_dict(), "classes": list(classes)}
     return archive.pack(facts, {TREE: tree, ARRAYS: state.arrays, **state.files})
@@ -54,7 +54,7 @@ def _without_pickle(data: bytes) -> bytes:
     return content if data.startswith(_PICKLE_START) and pack_pickle(content) == data else data
 
 
-def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
+def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix | None]:
     """The reverse of `pack`; takes the bytes of a `.pkl` file as well.
 
     Raises:
@@ -65,12 +65,13 @@ def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...]]:
     manifest, parts = archive.unpack(_without_pickle(data))
     try:
         tree = json.loads(parts.pop(TREE))
-        model = from_state(tree, parts.pop(ARRAYS), parts)
+        content = from_state(tree, parts.pop(ARRAYS), parts)
+        model, background = content["model"], content["background"]
         info, classes = _read_info(manifest["info"]), tuple(manifest["classes"])
-        _check(info, model, classes)
+        _check(info, model, classes, background)
     except Exception as error:  # a forged file can raise anything
         raise invalid(str(error) or type(error).__name__) from error
-    return info, model, classes
+    return info, model, classes, background
 
 
 def read(path: str | PathLike[str]) -> bytes:
@@ -129,11 +130,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _check(info: ModelInfo, model: Any, classes: tuple[Any, ...]) -> None:
-    """Whether model and facts belong together."""
-    problem = model.problem
-    if (problem.column_count, problem.class_count) != (len(info.schema), len(classes)):
+def _check(info: ModelInfo, model: Any, classes: tuple[Any, ...], background: Any) -> None:
+    """Whether the parts belong together."""
+    problem, column_count = model.problem, len(info.schema)
+    if (problem.column_count, problem.class_count) != (column_count, len(classes)):
         raise ValueError("its model is of another table than its schema")
+    if background is not None and background.shape[1:] != (column_count,):
+        raise ValueError("its background is of another table than its schema")
 
 
 def _read_info(values: dict[str, Any]) -> ModelInfo:

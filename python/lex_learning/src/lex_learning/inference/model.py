@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.metrics import Metrics
-    from lex_learning.core.results import ModelInfo
+    from lex_learning.core.results import Explanation, ModelInfo
+    from lex_learning.inference.explaining import Explainer
     from lex_learning.models.base import Matrix, Predictor
 
 PREDICTION = "prediction"
@@ -39,7 +41,7 @@ class TablePrediction:
     Args:
         values: Class codes (int) or numbers, shape (rows,).
         probabilities: Shape (rows, classes), or None for regression.
-        warnings: A sentence for each column that holds unseen categories.
+        warnings: A sentence for each column that holds what training did not see; see `Schema.remarks`.
         half_width: Distance of the bounds from a number, if there are any.
     """
 
@@ -77,10 +79,16 @@ class TrainedModel:
     """
 
     def __init__(
-        self, info: ModelInfo, model: Predictor, classes: tuple[str | int | float | bool, ...] = ()
+        self,
+        info: ModelInfo,
+        model: Predictor,
+        classes: tuple[str | int | float | bool, ...] = (),
+        background: Matrix | None = None,
     ) -> None:
         self._info = info
         self._model = model
+        # Rows of the training table are nobody's business where nothing needs them.
+        self._background = None if model.explains_exactly else background
         model.use_threads(core_count(-1))
         self._schema = Schema.from_dict(info.schema)
         self._target = Target(info.target_column, tuple(classes))
@@ -121,7 +129,7 @@ class TrainedModel:
 
     def to_bytes(self) -> bytes:
         """The content of a `.lex` file."""
-        return files.pack(self._info, self._model, self._target.classes)
+        return files.pack(self._info, self._model, self._target.classes, self._background)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return model_from_bytes, (self.to_bytes(),)
@@ -129,15 +137,12 @@ class TrainedModel:
     def predict(self, row: Mapping[str, object]) -> PredictionResult:
         """Predict one row, given by column name.
 
+        What training did not see, such as a new category or a number out of range, is told in `warnings`.
+
         Raises:
             InferenceError: A column is missing, unknown or of another type.
         """
-        if not isinstance(row, Mapping):
-            raise InferenceError(
-                f"the row is of type {type(row).__name__}, expected a mapping",
-                hint="Give {column: value, ...}.",
-            )
-        matrix, warnings = self._schema.encode_row(row, ignore=self._ignored)
+        matrix, warnings = self._encode_row(row)
         shares = self._output(matrix)[0].tolist()
         if not self._labels:
             value, margin = shares[0], self._info.interval_half_width
@@ -150,6 +155,14 @@ class TrainedModel:
         code = shares.index(max(shares)) if threshold is None else int(shares[1] >= threshold)
         label = self._labels[code]
         return PredictionResult(label, None, dict(zip(self._labels, shares, strict=True)), warnings)
+
+    def _encode_row(self, row: Mapping[str, object]) -> tuple[Matrix, list[str]]:
+        if not isinstance(row, Mapping):
+            raise InferenceError(
+                f"the row is of type {type(row).__name__}, expected a mapping",
+                hint="Give {column: value, ...}.",
+            )
+        return self._schema.encode_row(row, ignore=self._ignored)
 
     def predict_table(self, frame: pd.DataFrame) -> TablePrediction:
         """Predict every row of a table; see `predict_batch` for a frame.
@@ -200,6 +213,61 @@ class TrainedModel:
         """
         return self.predict_table(frame).to_frame(self._target, frame.index)
 
+    def explain(self, row: Mapping[str, object], *, seed: int = 42) -> Explanation:
+        """Explain the prediction of one row, given by column name; see `Explanation`.
+
+        Contributions are SHAP values (Lundberg and Lee 2017): exact for boosters, small trees and linear
+        models, and for ensembles of these, where they are carried over to the probability. What other
+        members add is estimated by predictions of rows between this one and rows of the training table.
+
+        Args:
+            row: As for `predict`.
+            seed: The same seed gives the same estimate.
+
+        Raises:
+            InferenceError: A column is missing, unknown or of another type.
+            ExplainabilityError: The explanation fails.
+        """
+        matrix, warnings = self._encode_row(row)
+        return self._explainer.explain(matrix, row, warnings, seed)
+
+    def explain_batch(
+        self, frame: pd.DataFrame, *, most_rows: int = 1_000, most_seconds: float = 60.0, seed: int = 42
+    ) -> pd.DataFrame:
+        """Explain the predictions of the rows of a table, its columns in any order.
+
+        A row's contributions are those that `explain` gives for it alone. Of a table of more rows than
+        `most_rows`, or more than there is time for, a random part is explained.
+
+        Args:
+            frame: The table.
+            most_rows: Rows explained, at most.
+            most_seconds: No new rows after this time; it may take about a second more.
+            seed: The same seed gives the same rows and estimates.
+
+        Returns:
+            One column of contributions for each feature, then `base` and `output`, and with more than two
+            classes `class`, the predicted one, of which they speak. Where a feature has one of these names,
+            an underscore comes after it. Its rows have the index that they had in the table, and its
+            `attrs` hold what `Explanation` calls `space`, `approximate` and `warnings`.
+
+        Raises:
+            InferenceError: A column is missing, unknown, of another type, or holds nulls.
+            ExplainabilityError: The explanation fails.
+        """
+        from lex_learning.inference.explaining import Limits
+
+        named, matrix = self._encode(frame)
+        warnings = self._schema.remarks(named, matrix)
+        found = self._explainer.explain_batch(matrix, Limits(most_rows, most_seconds), seed)
+        return found.to_frame(frame.index, warnings)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from lex_learning.inference.explaining import Explainer
+
+        return Explainer(self._model, self._schema, self._target, self._background)
+
     def explain_table(
         self, frame: pd.DataFrame, *, rows: int = 100, seed: int = 42
     ) -> tuple[dict[str, bytes], list[str]]:
@@ -219,8 +287,9 @@ class TrainedModel:
             InferenceError: A column is missing, unknown, of another type, or holds nulls.
             ExplainabilityError: No row is left to explain, or the explanation fails.
         """
-        from lex_learning.explainability.contributions import MAX_BACKGROUND_ROWS, explain
+        from lex_learning.explainability.contributions import explain
         from lex_learning.explainability.plots import draw_plots
+        from lex_learning.explainability.sampling import MAX_BACKGROUND_ROWS
 
         frame, matrix = self._encode(frame)
         unseen = self._schema.unseen(frame, matrix)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lex_learning.models._carried import carried
 from lex_learning.models._rows import taken
 from lex_learning.models.base import Validation
 
@@ -81,9 +82,23 @@ class LogTarget:
         """See `Model.use_threads`."""
         self._model.use_threads(threads)
 
-    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:  # noqa: ARG002 - as every model
-        """See `Model.contributions`; none: those of logarithms do not add up."""
-        return None
+    @property
+    def explains_exactly(self) -> bool:
+        """See `Model.explains_exactly`."""
+        return self._model.explains_exactly
+
+    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`; those of the logarithm, carried over to the value."""
+        found = self._model.contributions(X)
+        return None if found is None else carried(*found, self._value, self._slope)
+
+    def _value(self, logarithm: Matrix) -> Matrix:
+        value: Matrix = self.scale * np.exp(np.clip(logarithm, *self._bounds))
+        return value
+
+    def _slope(self, logarithm: Matrix) -> Matrix:
+        least, most = self._bounds
+        return np.where((logarithm >= least) & (logarithm <= most), self._value(logarithm), 0.0)
 
 
 def _scale(validation: Validation, raw: Matrix, rows: Any) -> float:

@@ -130,9 +130,9 @@ class TreeArrays:
             goes_left = values <= self.thresholds[nodes]
             if len(self.levels):
                 sets = self.sets[nodes]
-                codes = np.nan_to_num(values, nan=0.0).astype(np.intp)
+                codes = np.where(has_set := sets >= 0, np.nan_to_num(values, nan=0.0), 0.0).astype(np.intp)
                 in_set = self.levels[sets, np.clip(codes, 0, self.levels.shape[1] - 1)]
-                goes_left = np.where(sets >= 0, in_set, goes_left)
+                goes_left = np.where(has_set, in_set, goes_left)
             if has_gaps:
                 goes_left = np.where(is_missing[columns], self.missing_left[nodes], goes_left)
             nodes = self.children[1 - goes_left.astype(np.int8), nodes]

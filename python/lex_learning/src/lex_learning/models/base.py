@@ -39,6 +39,10 @@ class Predictor(Protocol):
     problem: Problem
     explains_probabilities: ClassVar[bool]
 
+    @property
+    def explains_exactly(self) -> bool:
+        """See `Model.explains_exactly`."""
+
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
 
@@ -150,6 +154,11 @@ class Model(ABC):
         Raises:
             ValueError: It is so.
         """
+
+    @property
+    def explains_exactly(self) -> bool:
+        """Whether, once it is fitted, `contributions` gives any."""
+        return type(self).contributions is not Model.contributions
 
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:  # noqa: ARG002 - for overrides
         """Exact SHAP values where the algorithm has its own method, else None.

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from lex_learning.models._carried import carried_to_probabilities, carried_to_sharper
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from lex_learning.core.problem import Problem
     from lex_learning.models.base import Matrix, Model
+
+    type Answer = Callable[[Matrix], Matrix]
 
 
 @dataclass(frozen=True)
@@ -57,19 +61,53 @@ class Ensemble:
         for _, model in self._parts():
             model.use_threads(threads)
 
-    def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
-        """See `Model.contributions`; values add up over members as outputs do, log-odds do not."""
-        if self.problem.is_classification:
-            return None
-        values = np.zeros((len(X), X.shape[1], 1))
-        base = np.zeros(1)
+    @property
+    def explains_exactly(self) -> bool:
+        """See `Model.explains_exactly`."""
+        return not self.inexact_members
+
+    @property
+    def inexact_members(self) -> list[str]:
+        """The algorithms of those of its models that have no exact contributions, a name for each model."""
+        return [
+            member.name for member in self.members for model in member.models if not model.explains_exactly
+        ]
+
+    def contributions(
+        self, X: Matrix, estimate: Callable[[Answer], tuple[Matrix, Matrix]] | None = None
+    ) -> tuple[Matrix, Matrix] | None:
+        """See `Model.contributions`; those of its members, carried over from log-odds to probabilities.
+
+        Args:
+            X: Shape (rows, columns).
+            estimate: Gives contributions to the sum of what members without an exact method add to the
+                output. Default: none, and if there is such a member, no contributions at all.
+        """
+        outputs = 1 if self.problem.class_count == 2 else self.problem.output_count
+        values, base = np.zeros((len(X), X.shape[1], outputs)), np.zeros(outputs)
+        others = []
         for share, model in self._parts():
             found = model.contributions(X)
             if found is None:
-                return None
+                if estimate is None:
+                    return None
+                others.append((share, model))
+                continue
+            if self.problem.is_classification and not model.explains_probabilities:
+                found = carried_to_probabilities(*found)
             values += share * found[0]
             base += share * found[1]
-        return values, base
+        if estimate is not None and others:
+            found = estimate(
+                lambda rows: mixture(
+                    [model.predict(rows) for _, model in others], [share for share, _ in others]
+                )
+            )
+            values += found[0]
+            base += found[1]
+        if self.sharpness == 1.0 or not self.problem.is_classification:
+            return values, base
+        return carried_to_sharper(values, base, self.sharpness)
 
     def _parts(self) -> list[tuple[float, Model]]:
         return [

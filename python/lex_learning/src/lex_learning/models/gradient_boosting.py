@@ -159,10 +159,17 @@ class GradientBoosting(Model):
         Z[:, self._empty] = 0.0
         return Z
 
+    @property
+    @override
+    def explains_exactly(self) -> bool:
+        """See `Model.explains_exactly`; TreeSHAP knows neither splits on categories nor absent classes."""
+        output_count = len(self._present)
+        return not self.problem.categorical_levels and output_count == self.problem.output_count
+
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
-        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), which knows no splits on categories."""
-        if self.problem.categorical_levels or len(self._present) not in (1, self.problem.class_count):
+        """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020)."""
+        if not self.explains_exactly:
             return None
         from shap import TreeExplainer
 

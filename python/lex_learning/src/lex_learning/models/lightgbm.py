@@ -149,7 +149,8 @@ class LightGbm(Model):
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
-        raw = self._booster.predict(X, pred_contrib=True, num_threads=self.threads)
+        threads = self.threads if len(X) > 1 else 1
+        raw = self._booster.predict(X, pred_contrib=True, num_threads=threads)
         shaped = raw.reshape(len(X), -1, X.shape[1] + 1).transpose(0, 2, 1)
         return shaped[:, :-1, :], shaped[0, -1, :]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._carried import spread
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.many_levels import ManyLevels
 
@@ -151,8 +152,10 @@ class XgBoost(Model):
 
         data = xgboost.DMatrix(**self._columns(self._many_levels.transform(X)), nthread=self.threads)
         raw = self._booster.predict(data, pred_contribs=True, strict_shape=True).astype(np.float64)
-        shaped = raw.transpose(0, 2, 1)
-        return self._many_levels.to_source(shaped[:, :-1, :]), shaped[0, -1, :]
+        values, base = raw.transpose(0, 2, 1)[:, :-1], raw[0, :, -1]
+        # Summed up in single precision, they are a little off.
+        scores = self._booster.predict(data, output_margin=True, strict_shape=True).astype(np.float64)
+        return self._many_levels.to_source(spread(values, scores - base)), base
 
 
 def _stop_when(is_over: Callable[[], bool]) -> Any:

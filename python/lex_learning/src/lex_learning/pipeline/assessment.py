@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ class Assessment:
     def explain(self, important: list[str], winner: ModelResult, shares: list[Share]) -> dict[str, bytes]:
         """Plots by name; none, and a warning, if time or the step fails."""
         seed = derive_seed(self._config.random_seed, "explain")
-        evaluations = self._evaluations(shares)
+        evaluations, seconds = self._evaluations(shares), math.inf
         if self._budget.is_limited:
             seconds = self._budget.plot_seconds - DRAWING_SECONDS
             evaluations = min(evaluations, int(seconds / self._row_seconds(winner)))
@@ -94,6 +95,7 @@ class Assessment:
             seed,
             self._cores,
             evaluations,
+            seconds,
         )
         draw = partial(self._runner.run, [(explain, arguments)])
         outcome = self._watch.until(self._budget.check_plots, self._runner, draw, [Failure(OUT_OF_TIME)])[0]

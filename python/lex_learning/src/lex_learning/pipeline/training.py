@@ -24,7 +24,7 @@ from lex_learning.preprocessing.roles import take_apart
 from lex_learning.progress import TrainingStage
 from lex_learning.training.budget import Watch
 from lex_learning.training.choice import choose_members, half_width
-from lex_learning.training.chosen import choose, load_model
+from lex_learning.training.chosen import background_rows, choose, load_model
 from lex_learning.training.cluster import ClusterRunner
 from lex_learning.training.executor import Failure, TaskRunner, run_task
 from lex_learning.training.journal import Journal
@@ -129,7 +129,12 @@ class Training:
             self._warnings += assessment.warnings
         report.close_timings()
         info = self._info(winner, assessed, choice)
-        model = TrainedModel(info, load_model(self._folder, self._cores), self._classes)
+        model = TrainedModel(
+            info,
+            load_model(self._folder, self._cores),
+            self._classes,
+            background_rows(self._folder, self._config.random_seed),
+        )
         if self._journal is not None:
             self._journal.remove()
         return TrainingResult(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import classification_metrics, regression_metrics, selection_score
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
+from lex_learning.explainability.sampling import MAX_BACKGROUND_ROWS, MIN_BACKGROUND_ROWS
 from lex_learning.models._rows import taken
 from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
 from lex_learning.seeds import derive_seed
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Predictor
     from lex_learning.training.tasks import Candidate
 
-BACKGROUND_ROWS = 50
+MOST_BACKGROUND_CELLS = 50_000
 _MEMBERS_FILE = "members.json"
 
 
@@ -196,24 +198,49 @@ def _out_of_fold(folder: Path, data: Dataset) -> tuple[NDArray[np.intp], Matrix]
     return np.concatenate([data.rows_of(fold) for fold in range(fold_count)]), output
 
 
+def background_rows(folder: Path, seed: int) -> Matrix:
+    """Some training rows, encoded, shape (rows, columns): what explanations are estimated by."""
+    data = load_dataset(folder)
+    random = np.random.default_rng(derive_seed(seed, "background"))
+    most = max(MIN_BACKGROUND_ROWS, min(MAX_BACKGROUND_ROWS, MOST_BACKGROUND_CELLS // len(data.schema.names)))
+    return data.take(np.sort(random.permutation(data.training_rows)[:most]))
+
+
 def explain(
-    folder: Path, important: list[str], row_count: int, seed: int, threads: int, most_evaluations: int
+    folder: Path,
+    important: list[str],
+    row_count: int,
+    seed: int,
+    threads: int,
+    most_evaluations: int,
+    most_seconds: float,
 ) -> tuple[dict[str, bytes], list[str]]:
     """SHAP plots of up to `row_count` held-out rows as PNG files by name, and warnings."""
-    from lex_learning.explainability.contributions import explain as contributions_of
+    from lex_learning.explainability.contributions import explain_in_time, fewest_evaluations
     from lex_learning.explainability.plots import draw_plots
 
+    end = time.monotonic() + most_seconds
     data = load_dataset(folder)
     model = load_model(folder, threads)
     random = np.random.default_rng(derive_seed(seed, "explain"))
     held, training = data.held_out_rows, data.training_rows
-    rows = np.sort(random.permutation(held if len(held) else training)[:row_count])
-    background = np.sort(random.permutation(training)[:BACKGROUND_ROWS])
     order = [data.schema.names.index(name) for name in important]
-    X = data.take(rows)
+    rows = random.permutation(held if len(held) else training)[:row_count]
+    X = data.take(rows[: max(1, most_evaluations // fewest_evaluations(model, len(order)))])
+    background = np.sort(random.permutation(training)[:MAX_BACKGROUND_ROWS])
     with limited(threads):
-        contributions = contributions_of(
-            model, X, data.take(background), model.problem, seed=seed, most_evaluations=most_evaluations
+        contributions = explain_in_time(
+            model,
+            X,
+            data.take(background),
+            model.problem,
+            seed=seed,
+            row_evaluations=most_evaluations // len(X),
+            most_seconds=end - time.monotonic(),
         )
     plots = draw_plots(contributions, X, data.schema, data.target, model.problem, order)
-    return plots, contributions.warnings
+    warnings = contributions.warnings
+    if len(contributions.rows) < len(rows):
+        explained = f"{len(contributions.rows)} of {len(rows)} rows were explained"
+        warnings = [*warnings, f"{explained}: more would take too long"]
+    return plots, warnings
