@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from conftest import settings
 from lex_learning import Pipeline
 from lex_learning.core.dataset import load_dataset
+from lex_learning.errors import TrainingFailedError
 from lex_learning.training.session import session_folder
 
 if TYPE_CHECKING:
@@ -91,3 +93,42 @@ def test_two_sessions_do_not_share(temporary: Path) -> None:
         with session_folder():
             assert one.exists()
             assert two.exists()
+
+
+@pytest.mark.parametrize("with_work_dir", [False, True])
+def test_a_disk_that_fills_up_costs_fits_and_no_more(
+    with_work_dir: bool, penguins: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # After some fits there is no room but what the training has kept back.
+    written: list[Path] = []
+    save, write_text = np.save, Path.write_text
+
+    def save_or_fail(path: Any, array: Any) -> None:
+        written.append(Path(path))
+        if len(written) > 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(path, array)
+
+    def write_or_fail(path: Path, *arguments: Any, **named: Any) -> int:
+        if len(written) > 12 and list(path.parent.glob("reserve")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_text(path, *arguments, **named)
+
+    monkeypatch.setattr(np, "save", save_or_fail)
+    monkeypatch.setattr(Path, "write_text", write_or_fail)
+    monkeypatch.setattr("lex_learning.pipeline.training.is_full", lambda _: len(written) > 12)
+    chosen = {"work_dir": str(tmp_path)} if with_work_dir else {}
+    config = settings("classification", algorithm="decision_tree", n_trials=5, **chosen)
+    result = Pipeline(config).train(penguins)
+    assert result.metrics.accuracy > 0.8
+    assert any("is full" in each for each in result.warnings)
+
+
+def test_a_full_disk_at_the_start_says_so(penguins: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", fail)
+    with pytest.raises(TrainingFailedError, match="No space left on device") as caught:
+        Pipeline(settings("classification")).train(penguins)
+    assert "TMPDIR" in str(caught.value.hint)

@@ -32,6 +32,7 @@ from lex_learning.training.portfolio import most_candidates
 from lex_learning.training.race import Race, refit_seconds, settle_folds
 from lex_learning.training.search import OUT_OF_TIME, TRIALS_IN_A_ROUND, AlgorithmSearch
 from lex_learning.training.selection import select_algorithms
+from lex_learning.training.session import give_room, is_full, keep_room
 from lex_learning.training.tasks import fit_final, fit_fold
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Training:
         self._warnings: list[str] = []
         self._watch = Watch(report.checkpoint)
         self._journal: Journal | None = None
+        self._disk_is_full = False
 
     def close(self) -> None:
         """Let go of the work folder, whatever became of the training."""
@@ -105,6 +107,10 @@ class Training:
             is_whole = self._watch.until(self._budget.check_search, runner, search, otherwise=False)
             if not is_whole and not any(search.complete_trials for search in searches.values()):
                 self._make_do(runner, problem, searches)
+            self._disk_is_full = is_full(self._folder)
+            give_room(self._folder)
+            if self._disk_is_full:
+                self._warnings.append(f"the disk of {str(self._folder)!r} is full, so that fits were lost")
             choice, results = self._choose(searches, skipped)
             affordable = self._affordable(runner, choice.members)
             if len(affordable) < len(choice.members):
@@ -151,7 +157,14 @@ class Training:
     def _keep(self, data: Dataset) -> None:
         """Write the data where workers find it, and where an earlier training may have left fits."""
         if self._config.work_dir is None:
-            data.save(self._folder)
+            try:
+                data.save(self._folder)
+                keep_room(self._folder)
+            except OSError as error:
+                raise TrainingFailedError(
+                    f"the table cannot be written to the temporary folder {str(self._folder)!r}: {error}",
+                    hint="Make room there, or name another folder by the variable TMPDIR.",
+                ) from error
             return
         self._journal = Journal(self._config, data)
         self._folder = self._journal.folder
@@ -244,9 +257,10 @@ class Training:
         ]
         if all(result.score is None for result in results):
             reasons = "; ".join(f"{result.name}: {result.failure}" for result in results)
-            raise TrainingFailedError(
-                f"no algorithm could be fitted ({reasons})", hint="Try another algorithm."
-            )
+            hint = "Try another algorithm."
+            if self._disk_is_full:
+                hint = f"Make room on the disk of {str(self._folder)!r}, or choose another work_dir."
+            raise TrainingFailedError(f"no algorithm could be fitted ({reasons})", hint=hint)
         choice = choose_members(
             self._folder,
             list(searches.values()),

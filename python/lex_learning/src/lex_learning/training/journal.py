@@ -15,7 +15,7 @@ import numpy as np
 
 from lex_learning.core.dataset import load_dataset
 from lex_learning.errors import InvalidConfigError
-from lex_learning.training.session import lock
+from lex_learning.training.session import keep_room, lock
 from lex_learning.training.tasks import FoldScore, fit_fold, is_fitted
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Journal:
             is_ours = os.name == "nt" or lock(self._marker)  # there are no such locks on Windows
             if is_ours:
                 data.save(self.folder)
+                keep_room(self.folder)
                 with (self.folder / _FILE).open("a", encoding="utf-8") as file:
                     file.write("\n")  # after a line that a kill has cut
         except (OSError, ValueError) as error:

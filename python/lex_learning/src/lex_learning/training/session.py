@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PREFIX = "lex-learning-"
+RESERVE_BYTES = 1_000_000
+_RESERVE = "reserve"
 _MARKER = ".lex-learning-session"
 """A file that the owner of a folder holds locked: the lock ends with the process, however it ends."""
 
@@ -34,6 +36,27 @@ def session_folder() -> Iterator[Path]:
         # Windows removes no file that is still mapped.
         load_dataset.cache_clear()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_room(folder: Path) -> None:
+    """Take room on the disk until `give_room` gives it back.
+
+    So what is found can still be put together where fits have filled the disk.
+    """
+    (folder / _RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
+
+
+def give_room(folder: Path) -> None:
+    """See `keep_room`."""
+    (folder / _RESERVE).unlink(missing_ok=True)
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a fit has no room to leave its model there."""
+    try:
+        return shutil.disk_usage(folder).free < RESERVE_BYTES
+    except OSError:
+        return False
 
 
 def _sweep(root: Path) -> None:
