@@ -311,7 +311,7 @@ class TestReading:
         }
         model = TrainedModel.load(tmp_path / "read.pkl")
         assert model.class_labels == ["0", "1"]
-        assert model.get_info().schema[3]["levels"] == ("DE", "NA", "None", "null")
+        assert model.get_info().schema[3]["levels"] == ["DE", "NA", "None", "null"]
 
     def test_text_of_digits_stays_text(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         frame = pd.DataFrame({"code": ["01", "2", "NA", "x"] * 5, "y": ["a", "b"] * 10})

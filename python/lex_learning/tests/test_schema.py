@@ -229,12 +229,13 @@ def test_a_wrong_name_in_place_of_a_right_one_is_refused() -> None:
 
 
 def test_an_unseen_category_is_nan_and_said() -> None:
-    matrix, warnings = SCHEMA.encode_row({**GOOD, "sex": "x" * 10**6})
+    matrix, warnings = SCHEMA.encode_row({**GOOD, "rooms": 2, "sex": "x" * 10**6})
     assert np.isnan(matrix[0, 1])
     assert len(warnings) == 1
     assert "column 'sex': category 'xxx" in warnings[0]
     assert len(warnings[0]) < 200
-    frame = pd.DataFrame([GOOD, {**GOOD, "sex": "?"}, {**GOOD, "sex": "!"}])
+    known = {**GOOD, "rooms": 2}
+    frame = pd.DataFrame([known, {**known, "sex": "?"}, {**known, "sex": "!"}])
     table = SCHEMA.encode(frame)
     assert np.isnan(table[:, 1]).tolist() == [False, True, True]
     assert SCHEMA.remarks(frame, table) == ["column 'sex': a category not seen in training in 2 rows"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lex_learning.inference import _lightgbm_text
+from lex_learning.inference import _lightgbm_text, _xgboost_file
 
 _CLASS_NAMES = {
     "lightgbm.basic.Booster": "lightgbm",
@@ -40,6 +40,7 @@ def load(library: str, content: bytes) -> Any:
     if library == "xgboost":
         import xgboost
 
+        _xgboost_file.check(content)
         return xgboost.Booster(model_file=bytearray(content))
     if library == "catboost":
         import catboost
