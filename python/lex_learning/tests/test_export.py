@@ -200,9 +200,7 @@ def test_statistics_of_two_columns(like: TrainedModel, tmp_path: Path) -> None:
     assert_same(tmp_path / "model.onnx", model, odd(frame))
 
 
-def test_names_that_a_graph_cannot_bear(
-    tables: dict[str, Table], like: TrainedModel, tmp_path: Path
-) -> None:
+def test_names_that_a_graph_cannot_bear(tables: dict[str, Table], like: TrainedModel, tmp_path: Path) -> None:
     table = tables["multiclass"]
     names = ["", "features", "output", "label", "Concat_4", "constant_0", *table.schema.names]
     frame = table.frame.set_axis(names[: table.frame.shape[1]], axis="columns")
@@ -260,7 +258,9 @@ def test_members_that_onnx_cannot_express(
     table, path = tables["binary"], tmp_path / "model.onnx"
     fitted = table.task.fitted("lightgbm")
     unknown = Unknown(table.task.problem, {}, seed=0, threads=1)
-    ensemble = Ensemble(table.task.problem, [Member("known", 0.3, (fitted,)), Member("odd one", 0.7, (unknown,))])
+    ensemble = Ensemble(
+        table.task.problem, [Member("known", 0.3, (fitted,)), Member("odd one", 0.7, (unknown,))]
+    )
     model = table.trained(ensemble, like)
     with pytest.raises(ExportError, match=r"odd one, of weight 0\.7: .* no form in ONNX.*off by 0\.\d"):
         model.export_onnx(path)

@@ -67,4 +67,6 @@ def cost(whole: Matrix, rest: Matrix, *, is_classification: bool) -> str:
         spread = float(whole.std())
         return f"its values are off by {distance:.3g} on average, where they spread by {spread:.3g}"
     same = float((rest.argmax(axis=1) == whole.argmax(axis=1)).mean())
-    return f"its probabilities are off by {distance:.3g} on average, and {same:.1%} of its classes are the same"
+    return (
+        f"its probabilities are off by {distance:.3g} on average, and {same:.1%} of its classes are the same"
+    )

@@ -63,7 +63,9 @@ def _codes(column: Column, random: np.random.Generator) -> Matrix:
 
 def _given(column: Column, codes: Matrix) -> NDArray[Any]:
     if column.kind is ColumnKind.CATEGORICAL:
-        unknown = next(text for text in ("", *map(str, range(len(column.levels) + 1))) if text not in column.levels)
+        unknown = next(
+            text for text in ("", *map(str, range(len(column.levels) + 1))) if text not in column.levels
+        )
         texts = np.array([*column.levels, unknown], dtype=object)
         return texts[np.nan_to_num(codes, nan=len(column.levels)).astype(np.intp)]
     return codes.astype(bool) if column.kind is ColumnKind.BOOLEAN and not column.nullable else codes
@@ -82,7 +84,9 @@ def run(document: bytes, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[
     try:
         session = onnxruntime.InferenceSession(document, options, providers=["CPUExecutionProvider"])
         # The order of the inputs is the schema's; a name may have had to change.
-        named = {each.name: column for each, column in zip(session.get_inputs(), columns.values(), strict=True)}
+        named = {
+            each.name: column for each, column in zip(session.get_inputs(), columns.values(), strict=True)
+        }
         names = [each.name for each in session.get_outputs()]
         return dict(zip(names, session.run(names, named), strict=True))
     except Exception as error:  # its errors have no common base but this
@@ -118,7 +122,9 @@ def check(
     is_clear = top[:, -1] - top[:, -2] > MOST_DIFFERENCE
     wrong = int((is_clear & (found[LABEL] != labels)).sum())
     if wrong:
-        raise ExportError(f"the file gives another label than the model in {wrong} of {len(labels)} made-up rows")
+        raise ExportError(
+            f"the file gives another label than the model in {wrong} of {len(labels)} made-up rows"
+        )
 
 
 def relative_difference(found: Matrix, expected: Matrix) -> float:

@@ -30,9 +30,50 @@ FEATURES, OUTPUT, LABEL = "features", "output", "label"
 OPSETS = {"": 21, TREE_DOMAIN: 5}
 INTERMEDIATE_REPRESENTATION = 10
 OPERATORS = frozenset(
-    "Abs Add And Cast Clip Concat Cos Div Equal Exp Expand Floor Gather Greater GreaterOrEqual Identity IsNaN Less "
-    "LessOrEqual Log MatMul Max Min Mul Neg Not Or Pow ReduceMax ReduceMean ReduceSum Reshape Sigmoid Softmax Sqrt "
-    "Squeeze Sub TopK Transpose TreeEnsemble Unsqueeze Where".split()
+    [
+        "Abs",
+        "Add",
+        "And",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Cos",
+        "Div",
+        "Equal",
+        "Exp",
+        "Expand",
+        "Floor",
+        "Gather",
+        "Greater",
+        "GreaterOrEqual",
+        "Identity",
+        "IsNaN",
+        "Less",
+        "LessOrEqual",
+        "Log",
+        "MatMul",
+        "Max",
+        "Min",
+        "Mul",
+        "Neg",
+        "Not",
+        "Or",
+        "Pow",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceSum",
+        "Reshape",
+        "Sigmoid",
+        "Softmax",
+        "Sqrt",
+        "Squeeze",
+        "Sub",
+        "TopK",
+        "Transpose",
+        "TreeEnsemble",
+        "Unsqueeze",
+        "Where",
+    ]
 )
 
 
@@ -47,9 +88,7 @@ def to_document(info: ModelInfo, schema: Schema, model: Predictor, labels: list[
 
     graph = Graph([FEATURES, OUTPUT, LABEL])
     inputs = [graph.unique(column.name) for column in schema.columns]
-    encoded = [
-        _encoded(graph, name, column) for name, column in zip(inputs, schema.columns, strict=True)
-    ]
+    encoded = [_encoded(graph, name, column) for name, column in zip(inputs, schema.columns, strict=True)]
     graph.add("Concat", *encoded, name=FEATURES, axis=1)
     first = len(graph.nodes)
     graph.add("Identity", model.to_graph(graph, FEATURES), name=OUTPUT)

@@ -42,15 +42,15 @@ def to_onnx(
     return document, warnings
 
 
-def _expressible(
-    schema: Schema, model: Predictor, *, leave_out_members: bool
-) -> tuple[Predictor, list[str]]:
+def _expressible(schema: Schema, model: Predictor, *, leave_out_members: bool) -> tuple[Predictor, list[str]]:
     refused = refusals(model)
     if not refused or not isinstance(model, Ensemble):
         return model, []
     rest = without(model, refused)
     _, matrix = sample(schema)
-    lost = cost(model.predict(matrix), rest.predict(matrix), is_classification=model.problem.is_classification)
+    lost = cost(
+        model.predict(matrix), rest.predict(matrix), is_classification=model.problem.is_classification
+    )
     if not leave_out_members:
         raise ExportError(
             f"ONNX cannot express {'; '.join(map(str, refused))}. Without it, on made-up rows, {lost}",

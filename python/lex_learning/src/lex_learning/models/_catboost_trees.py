@@ -129,7 +129,9 @@ def read_trees(booster: Any, problem: Problem, leaves_of: Callable[[Matrix], NDA
                 tests.append((column, 0.5, True))
         trees.append(_tree(tests, tree))
     scale, bias = document["scale_and_bias"]
-    return SymmetricTrees(TreeArrays.join(trees), answers, float(scale), np.atleast_1d(bias).astype(np.float64))
+    return SymmetricTrees(
+        TreeArrays.join(trees), answers, float(scale), np.atleast_1d(bias).astype(np.float64)
+    )
 
 
 def _axes(document: dict[str, Any], problem: Problem) -> dict[int, tuple[Axis, ...]]:

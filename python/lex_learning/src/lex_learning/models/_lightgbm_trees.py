@@ -75,5 +75,5 @@ def _tree(facts: dict[str, str], set_count: int) -> tuple[dict[str, NDArray[Any]
         "missing_left": extended(missing_left, False),
         "values": np.append(np.zeros(inner), leaves)[:, None],
         "row_counts": np.append(numbers("internal_count")[:inner], counts if len(counts) else [0.0]),
-        "sets": extended(np.where(is_set, thresholds.astype(np.int64) + set_count, -1), -1),
+        "sets": extended(np.where(is_set, thresholds + set_count, -1), -1),
     }, sets

@@ -144,8 +144,10 @@ class NearestNeighbors(Model):
             "TopK", distances, np.array([self._neighbors]), axis=1, largest=0, sorted=1
         )
         furthest = graph.columns(nearest, [self._neighbors - 1])
-        is_nearer = graph.add("Less", distances, graph.add("Mul", furthest, 1.0 - TIE))
-        is_near = graph.add("LessOrEqual", distances, graph.add("Mul", furthest, 1.0 + TIE))
+        # ONNX Runtime drops a factor that is 1 in single precision.
+        margin = graph.add("Mul", furthest, TIE)
+        is_nearer = graph.add("Less", distances, graph.add("Sub", furthest, margin))
+        is_near = graph.add("LessOrEqual", distances, graph.add("Add", furthest, margin))
         nearer, near = graph.to_double(is_nearer), graph.to_double(is_near)
         last = graph.add("Sub", near, nearer)
         count = graph.add("ReduceSum", nearer, axis, keepdims=1)
