@@ -1,4 +1,4 @@
-"""ONNX files: whatever a model predicts, its file predicts too, in a runtime that knows nothing of this package."""
+"""ONNX files: what a model predicts, its file predicts, in a runtime that knows nothing of this package."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ def assert_same(path: Path, model: TrainedModel, frame: pd.DataFrame, tolerance:
         return
     np.testing.assert_allclose(output, expected.probabilities, rtol=tolerance, atol=1e-14)
     assert labels is not None
-    assert labels.tolist() == [model.target.labels[code] for code in expected.values]
+    codes = expected.values  # noqa: PD011
+    assert labels.tolist() == [model.target.labels[code] for code in codes]
 
 
 def tolerance_of(*keys: str) -> float:

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.column import ColumnKind
+from lex_learning.core.metrics import predicted_codes
 from lex_learning.errors import ExportError
 from lex_learning.export.document import LABEL, OUTPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from lex_learning.core.column import Column
     from lex_learning.core.schema import Schema
-    from lex_learning.models.base import Matrix
+    from lex_learning.models.base import Matrix, Predictor
 
 ROWS = 200
 OUTSIDE_SHARE, ODD_SHARE = 0.2, 0.1
@@ -30,8 +29,8 @@ SMALLEST = 1e-9
 def sample(schema: Schema, seed: int = 0) -> tuple[dict[str, NDArray[Any]], Matrix]:
     """Made-up rows: a column each as ONNX takes it, by name, and their encoding.
 
-    Numbers are spread over the training's range and a little beyond, some of them its ends; some texts are of no
-    known level; where a value may be missing, some are.
+    Numbers are spread over the training's range and a little beyond, some of them its lower end; some texts
+    are of no known level; where a value may be missing, some are.
     """
     random = np.random.default_rng(seed)
     matrix = np.column_stack([_codes(column, random) for column in schema.columns])
@@ -94,21 +93,22 @@ def run(document: bytes, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[
 
 
 def check(
-    document: bytes, schema: Schema, predict: Callable[[Matrix], tuple[Matrix, NDArray[Any] | None]]
+    document: bytes, schema: Schema, model: Predictor, labels: list[str], threshold: float | None
 ) -> None:
     """Compare the document with the model on made-up rows.
 
     Args:
         document: See `to_document`.
         schema: Of the model.
-        predict: Output and labels (None for numbers) of the model, for encoded rows.
+        model: What it was made of.
+        labels: Of the classes; empty for numbers.
+        threshold: Probability of the second class from which it is predicted, or None.
 
     Raises:
         ExportError: They differ by more than 0.001 %.
     """
     columns, matrix = sample(schema)
-    found = run(document, columns)
-    expected, labels = predict(matrix)
+    found, expected = run(document, columns), model.predict(matrix)
     difference = relative_difference(found[OUTPUT], expected)
     if not difference <= MOST_DIFFERENCE:
         raise ExportError(
@@ -116,15 +116,18 @@ def check(
             f"{MOST_DIFFERENCE} at most",
             hint="Export another model.",
         )
-    if labels is None:
+    if not labels:
         return
-    top = np.sort(expected, axis=1)
-    is_clear = top[:, -1] - top[:, -2] > MOST_DIFFERENCE
-    wrong = int((is_clear & (found[LABEL] != labels)).sum())
+    if threshold is None:
+        top = np.sort(expected, axis=1)
+        margin = top[:, -1] - top[:, -2]
+    else:
+        margin = np.abs(expected[:, 1] - threshold)
+    right = np.array(labels, dtype=object)[predicted_codes(expected, threshold)]
+    # Where two classes are equally probable, either is right.
+    wrong = int(((margin > MOST_DIFFERENCE) & (found[LABEL] != right)).sum())
     if wrong:
-        raise ExportError(
-            f"the file gives another label than the model in {wrong} of {len(labels)} made-up rows"
-        )
+        raise ExportError(f"the file gives another label than the model in {wrong} of {ROWS} made-up rows")
 
 
 def relative_difference(found: Matrix, expected: Matrix) -> float:

@@ -1,9 +1,9 @@
 """A trained model as one ONNX document, from the columns of a table to probabilities and labels.
 
-The graph has two parts. The first makes the inputs, a column each, into the matrix `features` of `core.schema`; the
-second makes `output` of it, float64, shape (rows, classes) or (rows, 1). Between the two stand only the operators of
-`OPERATORS`, so that a small program can do the second part alone; what it needs to do the first is in the metadata
-`lex_learning`, as JSON with `format` and `info`.
+The graph has two parts. The first makes the inputs, a column each, into the matrix `features` of
+`core.schema`; the second makes `output` of it, float64, shape (rows, classes) or (rows, 1). Between the two
+stand only the operators of `OPERATORS`, so that a small program can do the second part alone; what it needs to
+do the first is in the metadata `lex_learning`, as JSON with `format` and `info`.
 """
 
 from __future__ import annotations
@@ -29,52 +29,12 @@ METADATA_KEY = "lex_learning"
 FEATURES, OUTPUT, LABEL = "features", "output", "label"
 OPSETS = {"": 21, TREE_DOMAIN: 5}
 INTERMEDIATE_REPRESENTATION = 10
-OPERATORS = frozenset(
-    [
-        "Abs",
-        "Add",
-        "And",
-        "Cast",
-        "Clip",
-        "Concat",
-        "Cos",
-        "Div",
-        "Equal",
-        "Exp",
-        "Expand",
-        "Floor",
-        "Gather",
-        "Greater",
-        "GreaterOrEqual",
-        "Identity",
-        "IsNaN",
-        "Less",
-        "LessOrEqual",
-        "Log",
-        "MatMul",
-        "Max",
-        "Min",
-        "Mul",
-        "Neg",
-        "Not",
-        "Or",
-        "Pow",
-        "ReduceMax",
-        "ReduceMean",
-        "ReduceSum",
-        "Reshape",
-        "Sigmoid",
-        "Softmax",
-        "Sqrt",
-        "Squeeze",
-        "Sub",
-        "TopK",
-        "Transpose",
-        "TreeEnsemble",
-        "Unsqueeze",
-        "Where",
-    ]
-)
+_OPERATORS = """
+    Abs Add And Cast Clip Concat Cos Div Equal Exp Expand Floor Gather Greater GreaterOrEqual Identity IsNaN
+    Less LessOrEqual Log MatMul Max Min Mul Neg Not Or Pow ReduceMax ReduceMean ReduceSum Reshape Sigmoid
+    Softmax Sqrt Squeeze Sub TopK Transpose TreeEnsemble Unsqueeze Where
+"""
+OPERATORS = frozenset(_OPERATORS.split())
 
 
 def to_document(info: ModelInfo, schema: Schema, model: Predictor, labels: list[str]) -> bytes:

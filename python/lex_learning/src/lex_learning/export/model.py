@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from lex_learning.core.metrics import predicted_codes
 from lex_learning.errors import ExportError
 from lex_learning.export.approximation import cost, refusals, without
 from lex_learning.export.check import check, sample
@@ -14,11 +11,9 @@ from lex_learning.export.document import to_document
 from lex_learning.models.ensemble import Ensemble
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from lex_learning.core.results import ModelInfo
     from lex_learning.core.schema import Schema
-    from lex_learning.models.base import Matrix, Predictor
+    from lex_learning.models.base import Predictor
 
 
 def to_onnx(
@@ -30,15 +25,8 @@ def to_onnx(
         ExportError: ONNX cannot express the model, or the file predicts otherwise.
     """
     model, warnings = _expressible(schema, model, leave_out_members=leave_out_members)
-
-    def predict(matrix: Matrix) -> tuple[Matrix, NDArray[Any] | None]:
-        output = model.predict(matrix)
-        if not labels:
-            return output, None
-        return output, np.array(labels, dtype=object)[predicted_codes(output, info.decision_threshold)]
-
     document = to_document(info, schema, model, labels)
-    check(document, schema, predict)
+    check(document, schema, model, labels, info.decision_threshold)
     return document, warnings
 
 

@@ -30,7 +30,7 @@ def sum_of_trees(graph: Graph, matrix: str, trees: TreeArrays, outputs: int = 1)
         outputs: Tree `i` adds to output `i % outputs`.
     """
     targets = np.arange(len(trees.starts)) % outputs
-    return _tree_ensemble(graph, matrix, trees, targets, trees.values[:, 0], outputs)
+    return _tree_ensemble(graph, matrix, trees, targets=targets, values=trees.values[:, 0], outputs=outputs)
 
 
 def sum_of_rows(graph: Graph, matrix: str, trees: TreeArrays) -> str:
@@ -42,13 +42,19 @@ def sum_of_rows(graph: Graph, matrix: str, trees: TreeArrays) -> str:
     numbers = np.zeros(len(trees.features))
     numbers[leaves] = np.arange(len(leaves))
     count = len(trees.starts)
-    found = graph.to_integer(_tree_ensemble(graph, matrix, trees, np.arange(count), numbers, count))
-    values = graph.add("Gather", trees.values[leaves], found, axis=0)
+    found = _tree_ensemble(graph, matrix, trees, targets=np.arange(count), values=numbers, outputs=count)
+    values = graph.add("Gather", trees.values[leaves], graph.to_integer(found), axis=0)
     return graph.add("ReduceSum", values, np.array([1]), keepdims=0)
 
 
 def _tree_ensemble(
-    graph: Graph, matrix: str, trees: TreeArrays, targets: NDArray[np.intp], values: Matrix, outputs: int
+    graph: Graph,
+    matrix: str,
+    trees: TreeArrays,
+    *,
+    targets: NDArray[np.intp],
+    values: Matrix,
+    outputs: int,
 ) -> str:
     is_leaf = trees.is_leaf
     inner, leaves = np.flatnonzero(~is_leaf), np.flatnonzero(is_leaf)

@@ -125,8 +125,8 @@ class TrainedModel:
 
         Args:
             path: Of the file.
-            leave_out_members: Write the rest of an ensemble, weighted as before, where ONNX cannot express some
-                members. Default: refuse then.
+            leave_out_members: Where ONNX cannot express some members of an ensemble, write the rest, with
+                weights in the same proportion. Default: refuse.
 
         Returns:
             A sentence on each member that was left out, and on how far predictions are from the model's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,8 @@ MISSING_SHIFT, MISSING_NONE = 2, 0
 
 def read_trees(text: str) -> TreeArrays:
     """The trees of `Booster.model_to_string`, a value in each leaf."""
-    trees, sets = [], []
+    trees: list[dict[str, NDArray[Any]]] = []
+    sets: list[NDArray[np.bool_]] = []
     for facts in _trees(text):
         tree, own = _tree(facts, len(sets))
         trees.append(tree)
@@ -58,7 +60,7 @@ def _tree(facts: dict[str, str], set_count: int) -> tuple[dict[str, NDArray[Any]
     sets: list[NDArray[np.bool_]] = []
     if is_set.any():
         bounds, words = numbers("cat_boundaries", np.int64), numbers("cat_threshold", np.uint32)
-        parts = [words[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+        parts = [words[start:end] for start, end in pairwise(bounds)]
         sets = [np.unpackbits(part.view(np.uint8), bitorder="little").astype(bool) for part in parts]
 
     def extended(values: NDArray[Any], rest: Any) -> NDArray[Any]:

@@ -21,7 +21,8 @@ def read_trees(document: bytes | bytearray) -> tuple[TreeArrays, np.ndarray[Any,
     start = np.atleast_1d(json.loads(facts["base_score"])).astype(np.float32).astype(np.float64)
     if learner["objective"]["name"] == "binary:logistic":
         start = np.log(start / (1.0 - start))
-    trees, sets = [], []
+    trees: list[dict[str, Any]] = []
+    sets: list[Any] = []
     for tree in model["trees"]:
         trees.append(_tree(tree, len(sets)))
         sets += _sets(tree)

@@ -63,7 +63,8 @@ class ManyLevels:
         if not self._encodings:
             return features
         order, end = list(range(self._column_count)), self._column_count
-        extra, parts = [], [features]
+        extra: list[int] = []
+        parts = [features]
         for column, encoding in self._encodings.items():
             parts.append(encoding.to_graph(graph, features, column))
             order[column] = end
