@@ -74,10 +74,15 @@ def run(document: bytes, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[
     """What ONNX Runtime predicts, by the names of the outputs.
 
     Raises:
-        ExportError: It refuses the document.
+        ExportError: It refuses the document, or is not installed.
     """
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ExportError(
+            f"the file cannot be checked: ONNX Runtime is not installed ({error})",
+            hint="Export on another machine; there is none for macOS on Intel.",
+        ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     try:

@@ -2,8 +2,8 @@
 
 The graph has two parts. The first makes the inputs, a column each, into the matrix `features` of
 `core.schema`; the second makes `output` of it, float64, shape (rows, classes) or (rows, 1). Between the two
-stand only the operators of `OPERATORS`, so that a small program can do the second part alone; what it needs to
-do the first is in the metadata `lex_learning`, as JSON with `format` and `info`.
+stand only the operators of `OPERATORS`, so that a small program can do the second part alone; what it needs
+to do the first is in the metadata `lex_learning`, as JSON with `format` and `info`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The trees of a CatBoost booster, and how its splits on categories come out.
 
-A split on categories asks for one level, or for a statistic of the levels of some columns: for every row, what
-it answers hangs on these levels alone. So the booster itself is asked for the answer to each combination of
-them.
+A split on categories asks for one level, or for a statistic of the levels of some columns: for every row,
+what it answers hangs on these levels alone. So the booster itself is asked for the answer to each of them.
 """
 
 from __future__ import annotations

@@ -184,7 +184,9 @@ class CatBoost(Model):
         """The leaf of each tree, shape (rows, trees)."""
         from catboost import Pool
 
-        leaves: NDArray[Any] = self._booster.calc_leaf_indexes(Pool(self._columns(X)), thread_count=1)
+        leaves: NDArray[Any] = self._booster.calc_leaf_indexes(
+            Pool(self._columns(X), thread_count=1), thread_count=1
+        )
         return leaves
 
     @override
