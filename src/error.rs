@@ -48,6 +48,9 @@ pub enum LexLearningError {
     /// The model could not be explained.
     #[error("Explainability error: {0}")]
     ExplainabilityError(String),
+    /// A model cannot be written as an ONNX file: ONNX cannot express it, or the file would predict otherwise.
+    #[error("Export error: {0}")]
+    ExportError(String),
     /// An unforeseen failure inside Python.
     #[error("Python error: {message}")]
     PythonError {
@@ -79,7 +82,7 @@ pub enum ArrowConversionKind {
 
 impl LexLearningError {
     /// Every code, in the order of the variants.
-    pub const CODES: [&str; 14] = [
+    pub const CODES: [&str; 15] = [
         "config.invalid",
         "data.invalid",
         "data.target_missing",
@@ -89,6 +92,7 @@ impl LexLearningError {
         "inference.failed",
         "training.cancelled",
         "explainability.failed",
+        "export.failed",
         "python.error",
         "runtime.init",
         "arrow.serialize",
@@ -108,11 +112,12 @@ impl LexLearningError {
             Self::InferenceError(_) => 6,
             Self::Cancelled => 7,
             Self::ExplainabilityError(_) => 8,
-            Self::PythonError { .. } => 9,
-            Self::RuntimeInit(_) => 10,
-            Self::ArrowConversion(ArrowConversionKind::Serialize(_)) => 11,
-            Self::ArrowConversion(ArrowConversionKind::Deserialize(_)) => 12,
-            Self::ArrowConversion(ArrowConversionKind::TypeConversion(_)) => 13,
+            Self::ExportError(_) => 9,
+            Self::PythonError { .. } => 10,
+            Self::RuntimeInit(_) => 11,
+            Self::ArrowConversion(ArrowConversionKind::Serialize(_)) => 12,
+            Self::ArrowConversion(ArrowConversionKind::Deserialize(_)) => 13,
+            Self::ArrowConversion(ArrowConversionKind::TypeConversion(_)) => 14,
         };
         Self::CODES[index]
     }
@@ -130,6 +135,7 @@ impl LexLearningError {
             "inference.failed" => Self::InferenceError(message),
             "training.cancelled" => Self::Cancelled,
             "explainability.failed" => Self::ExplainabilityError(message),
+            "export.failed" => Self::ExportError(message),
             "runtime.init" => Self::RuntimeInit(message),
             "arrow.serialize" => ArrowConversionKind::Serialize(message).into(),
             "arrow.deserialize" => ArrowConversionKind::Deserialize(message).into(),

@@ -78,6 +78,36 @@ impl TrainedModel {
         PythonModel::from_bytes(bytes).and_then(Self::new)
     }
 
+    /// Writes the model as one ONNX file, from the columns of a table to probabilities and labels, whole or not at all.
+    ///
+    /// ONNX Runtime has to predict from it what the model does on made-up rows, to 0.001 %, before it is written.
+    ///
+    /// # Errors
+    ///
+    /// * [`ExportError`](LexLearningError::ExportError): ONNX cannot express the model, or a member of the ensemble,
+    ///   which the message names with its weight and the reason; or the file predicts otherwise.
+    /// * [`InferenceError`](LexLearningError::InferenceError): the place cannot be written; an old file is untouched.
+    pub fn export_onnx(&self, path: impl AsRef<Path>) -> Result<(), LexLearningError> {
+        self.model.export_onnx(path.as_ref(), false).map(drop)
+    }
+
+    /// As [`export_onnx`](Self::export_onnx), without those members of an ensemble that ONNX cannot express; the weights
+    /// of the others stay in proportion.
+    ///
+    /// Gives a sentence for each member that is left out, and on how far predictions are from the model's; none where
+    /// nothing had to be.
+    ///
+    /// # Errors
+    ///
+    /// As [`export_onnx`](Self::export_onnx); of an ensemble, only if no member is left.
+    pub fn export_onnx_approximately(&self, path: impl AsRef<Path>) -> Result<Vec<String>, LexLearningError> {
+        let sentences = self.model.export_onnx(path.as_ref(), true)?;
+        for sentence in &sentences {
+            tracing::warn!("{sentence}");
+        }
+        Ok(sentences)
+    }
+
     /// Predicts one row, given as a JSON object of column names and values. The target and the
     /// [`unused_columns`](ModelInfo::unused_columns) may be in it and are ignored.
     ///

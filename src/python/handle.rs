@@ -31,6 +31,10 @@ impl PythonModel {
         attached(|py| call(py, "save_model", (&self.0, path)).map(drop))
     }
 
+    pub(crate) fn export_onnx(&self, path: &Path, leave_out_members: bool) -> Result<Vec<String>, LexLearningError> {
+        attached(|py| call(py, "export_onnx", (&self.0, path, leave_out_members))?.extract())
+    }
+
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, LexLearningError> {
         attached(|py| call(py, "model_to_bytes", (&self.0,))?.extract())
     }

@@ -26,6 +26,19 @@ fn bytes_are_a_model() {
 }
 
 #[test]
+fn an_onnx_file_holds_the_whole_model() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    SURVIVAL.export_onnx(&path).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(holds("lex_learning") && holds("survived") && holds("LabelEncoder"));
+    assert_eq!(SURVIVAL.export_onnx_approximately(&path).unwrap(), Vec::<String>::new());
+    let error = SURVIVAL.export_onnx(folder.path().join("no/such/folder.onnx")).unwrap_err();
+    assert_eq!(error.code(), "inference.failed");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let error = TrainedModel::load("/no/such/model.pkl").unwrap_err();
     assert_eq!(error, LexLearningError::ModelNotFound { path: "/no/such/model.pkl".to_owned() });

@@ -65,6 +65,11 @@ def save_model(model: TrainedModel, path: str) -> None:
     model.save(path)
 
 
+def export_onnx(model: TrainedModel, path: str, leave_out_members: bool) -> list[str]:
+    """Write a model as an ONNX file; see `TrainedModel.export_onnx`."""
+    return model.export_onnx(path, leave_out_members=leave_out_members)
+
+
 def model_to_bytes(model: TrainedModel) -> bytes:
     """The bytes of a model file."""
     return model.to_bytes()

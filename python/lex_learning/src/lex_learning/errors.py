@@ -85,6 +85,12 @@ class ExplainabilityError(LexLearningError):
     code = "explainability.failed"
 
 
+class ExportError(LexLearningError):
+    """A model cannot be written as an ONNX file, or the file does not predict as the model does."""
+
+    code = "export.failed"
+
+
 class ArrowConversionError(LexLearningError):
     """A table could not cross between Arrow and pandas."""
 

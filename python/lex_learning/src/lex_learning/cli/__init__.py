@@ -1,4 +1,4 @@
-"""The command `lex-learning`: train, predict, look into and explain, from files to files.
+"""The command `lex-learning`: train, predict, look into, export and explain, from files to files.
 
 Results go to standard output; progress, warnings and errors go to standard error. With `--json`, standard
 output holds exactly one JSON document, which is the error if there is one.

@@ -25,7 +25,7 @@ tables:
 
 exit codes:
   0    done
-  1    training, prediction or explanation failed
+  1    training, prediction, export or explanation failed
   2    wrong usage or setting
   3    the table cannot be used as it is
   4    a file is missing, unreadable or cannot be written
@@ -70,6 +70,12 @@ def make_parser() -> argparse.ArgumentParser:
 
     info = add(commands.info, "show what a model knows about itself")
     _add_path(info, "model", "file of the model")
+
+    export = add(commands.export, "write a model as an ONNX file, for programs without Python")
+    _add_path(export, "model", "file of the model")
+    _add_path(export, "--output", f"file to write{_DEFAULT}", metavar="FILE", default=Path("model.onnx"))
+    leave_out = "leave members of an ensemble out that ONNX cannot express; default: refuse"
+    export.add_argument("--leave-out-members", action="store_true", help=leave_out)
 
     explain = add(commands.explain, "draw SHAP plots of the rows of a table")
     _add_path(explain, "model", "file of the model")

@@ -1,4 +1,4 @@
-"""The four commands, each from its options to an `Outcome`."""
+"""The commands, each from its options to an `Outcome`."""
 
 from __future__ import annotations
 
@@ -69,6 +69,17 @@ def info(options: Namespace) -> Outcome:
     """Show what a model knows about itself."""
     known = TrainedModel.load(options.model).get_info()
     return known.to_dict(), text.of_info(known)
+
+
+def export(options: Namespace) -> Outcome:
+    """Write a model as an ONNX file."""
+    check_file(options.output, options.model)
+    model = TrainedModel.load(options.model)
+    try:
+        remarks = model.export_onnx(options.output, leave_out_members=options.leave_out_members)
+    except InferenceError as error:
+        raise CommandError("file.unwritable", error.message, error.hint, **error.context) from error
+    return {"output": str(options.output), "warnings": remarks}, f"model: {options.output}\n"
 
 
 def explain(options: Namespace) -> Outcome:

@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix
 
 BIAS_PENALTY = 1e-3
@@ -64,3 +65,8 @@ class ScaledSoftmax:
 
         shares: Matrix = softmax(self._scale * scores + self._bias, axis=1)
         return shares
+
+    def to_graph(self, graph: Graph, scores: str) -> str:
+        """The nodes of `predict`; see `Model.to_graph`."""
+        scaled = graph.add("Add", graph.add("Mul", scores, self._scale), self._bias)
+        return graph.add("Softmax", scaled, axis=-1)

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix
 
 KERNEL_CELLS = 10_000_000
@@ -79,3 +80,33 @@ class KernelMachine:
                 votes[:, second] += margin < 0
                 pair += 1
         return votes + margins / (3.0 * (np.abs(margins) + 1.0))
+
+    def to_graph(self, graph: Graph, inputs: str) -> str:
+        """The nodes of `scores`; see `Model.to_graph`."""
+        squares = graph.add("ReduceSum", graph.add("Mul", inputs, inputs), np.array([1]), keepdims=1)
+        squares = graph.add("Add", squares, (self.vectors**2).sum(axis=1))
+        products = graph.add("MatMul", inputs, 2.0 * self.vectors.T)
+        distances = graph.add("Max", graph.add("Sub", squares, products), 0.0)
+        kernel = graph.add("Exp", graph.add("Mul", distances, -self.gamma))
+        if len(self.class_counts) <= 2:
+            scores = graph.add("Add", graph.add("MatMul", kernel, self.weights[:1].T), self.intercepts[:1])
+            return graph.join([scores, graph.add("Neg", scores)]) if len(self.class_counts) else scores
+        pairs = np.array(np.triu_indices(len(self.class_counts), 1))
+        margin = graph.add("Add", graph.add("MatMul", kernel, self._pair_weights(pairs)), self.intercepts)
+        first, second = (np.eye(len(self.class_counts))[side] for side in pairs)
+        wins = graph.to_double(graph.add("GreaterOrEqual", margin, 0.0))
+        losses = graph.to_double(graph.add("Less", margin, 0.0))
+        votes = graph.add("Add", graph.add("MatMul", wins, first), graph.add("MatMul", losses, second))
+        margins = graph.add("MatMul", margin, first - second)
+        size = graph.add("Mul", graph.add("Add", graph.add("Abs", margins), 1.0), 3.0)
+        return graph.add("Add", votes, graph.add("Div", margins, size))
+
+    def _pair_weights(self, pairs: NDArray[np.intp]) -> Matrix:
+        """What each vector adds to the margin of each pair of classes, shape (vectors, pairs)."""
+        ends = np.cumsum(self.class_counts)
+        output = np.zeros((len(self.vectors), pairs.shape[1]))
+        for pair, (first, second) in enumerate(pairs.T):
+            for own, row in ((first, second - 1), (second, first)):
+                rows = slice(ends[own] - self.class_counts[own], ends[own])
+                output[rows, pair] = self.weights[row, rows]
+        return output

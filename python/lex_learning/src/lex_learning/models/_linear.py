@@ -14,6 +14,7 @@ from lex_learning.preprocessing.design import DesignMatrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 
@@ -60,3 +61,9 @@ class LinearRegressor(Model):
         moved = (self._design.transform(X) - self._centre) * self._weights
         base = np.array([self._centre @ self._weights + self._intercept])
         return self._design.to_source(moved[:, :, None]), base
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        weighed = graph.add("MatMul", self._design.to_graph(graph, features), self._weights[:, None])
+        return graph.add("Add", weighed, self._intercept)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Model
 
 LOG_TARGET = "log_target"
@@ -77,6 +78,11 @@ class LogTarget:
     def _raw(self, X: Matrix) -> Matrix:
         values: Matrix = np.exp(np.clip(self._model.predict(X), *self._bounds))
         return values
+
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        learned = graph.add("Clip", self._model.to_graph(graph, features), *self._bounds)
+        return graph.add("Mul", graph.add("Exp", learned), self.scale)
 
     def use_threads(self, threads: int) -> None:
         """See `Model.use_threads`."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix
 
     type Weights = dict[str, NDArray[Any]]
@@ -61,6 +62,28 @@ class NetworkInputs:
         codes = np.nan_to_num(X[:, self._coded] + 1.0, nan=0.0).astype(np.int32)
         return numbers.astype(precision, copy=False), one_hot, codes
 
+    def to_graph(self, graph: Graph, features: str) -> tuple[str | None, str | None, list[str]]:
+        """Names of the numbers, of the one-hot columns (None for no columns) and of each column of codes."""
+        numbers = None
+        blocks = [
+            graph.add("Equal", graph.columns(features, [column]), codes.astype(np.float64))
+            for column, codes in zip(self._one_hot, self._one_hot_codes, strict=True)
+        ]
+        if self._numeric:
+            known = graph.columns(features, self._numeric)
+            scaled = graph.fill(graph.add("Mul", graph.add("Sub", known, self._centre), self._scale), 0.0)
+            # Beyond it, nothing changes but that squares overflow.
+            scaled = graph.add("Clip", scaled, -1e9, 1e9)
+            part = graph.add("Div", scaled, 3.0)
+            square = graph.add("Add", graph.add("Mul", part, part), 1.0)
+            numbers = graph.add("Div", scaled, graph.add("Sqrt", square))
+            if len(self._gaps):
+                blocks.append(graph.add("IsNaN", graph.add("Gather", known, self._gaps, axis=1)))
+        one_hot = graph.to_double(graph.join(blocks)) if blocks else None
+        columns = [graph.add("Gather", features, np.array(column), axis=1) for column in self._coded]
+        codes = [graph.to_integer(graph.fill(graph.add("Add", each, 1.0), 0.0)) for each in columns]
+        return numbers, one_hot, codes
+
 
 def forward(
     weights: Weights, numbers: NDArray[Any], one_hot: NDArray[Any], codes: NDArray[np.int32]
@@ -90,3 +113,29 @@ def forward(
         layer += 1
     output: NDArray[Any] = hidden @ weights["output.kernel"] + weights["output.bias"]
     return output
+
+
+def forward_to_graph(weights: Weights, inputs: NetworkInputs, graph: Graph, features: str) -> str:
+    """The nodes of `forward`; see `Model.to_graph`."""
+    numbers, one_hot, codes = inputs.to_graph(graph, features)
+    parts = []
+    if numbers is not None:
+        parts.append(numbers)
+        angles = graph.add("Mul", graph.add("Unsqueeze", numbers, np.array([2])), weights["wave.kernel"])
+        waves = graph.add("Cos", graph.add("Add", angles, weights["wave.bias"]))
+        waves = graph.add("Transpose", waves, perm=[1, 0, 2])
+        mixed = graph.add("MatMul", waves, weights["mix.kernel"])
+        mixed = graph.add("Add", graph.add("Transpose", mixed, perm=[1, 0, 2]), weights["mix.bias"])
+        parts.append(graph.add("Reshape", mixed, np.array([-1, weights["mix.bias"].size])))
+    if one_hot is not None:
+        parts.append(one_hot)
+    for index, column in enumerate(codes):
+        parts.append(graph.add("Gather", weights[f"embedding_{index}.embeddings"], column, axis=0))
+    hidden = graph.add("Mul", graph.join(parts), weights["scale.kernel"])
+    layer = 0
+    while f"hidden_{layer}.kernel" in weights:
+        hidden = graph.add("MatMul", hidden, weights[f"hidden_{layer}.kernel"])
+        hidden = graph.add("Add", hidden, weights[f"hidden_{layer}.bias"])
+        hidden = graph.add("Mul", hidden, graph.add("Sigmoid", hidden))
+        layer += 1
+    return graph.add("Add", graph.add("MatMul", hidden, weights["output.kernel"]), weights["output.bias"])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 ROWS_PER_THREAD = 500
@@ -117,6 +118,19 @@ class TreeModel(Model):
                 parts = pool.map(self._vote, np.array_split(Z, part_count))
                 votes = np.vstack(list(parts))
         return self._all_classes(votes / len(self._trees.starts))
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        from lex_learning.export.trees import sum_of_rows, sum_of_trees
+
+        inputs = graph.single_precision(self._design.to_graph(graph, features))
+        is_single = self._trees.values.shape[1] == 1
+        votes = (sum_of_trees if is_single else sum_of_rows)(graph, inputs, self._trees)
+        shares = graph.add("Div", votes, float(len(self._trees.starts)))
+        if not self.problem.is_classification:
+            return shares
+        return graph.all_classes(shares, self._present, self.problem.class_count)
 
     def _vote(self, Z: NDArray[np.float32]) -> Matrix:
         """The sum of all trees' outputs, shape (rows, outputs)."""

@@ -6,6 +6,8 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from lex_learning.errors import ExportError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from lex_learning.config import ProblemType
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
 
     type Matrix = NDArray[np.float64]
 
@@ -51,6 +54,9 @@ class Predictor(Protocol):
 
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`."""
+
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
 
 
 class Model(ABC):
@@ -170,3 +176,18 @@ class Model(ABC):
             A binary classifier has one output, of its second class.
         """
         return None
+
+    def to_graph(self, graph: Graph, features: str) -> str:  # noqa: ARG002 - for overrides
+        """Add to an ONNX graph what `predict` does, in float64; only the operators of `export.document`.
+
+        Args:
+            graph: Takes the nodes.
+            features: Name of the matrix, shape (rows, columns).
+
+        Returns:
+            Name of the output, of the shape that `predict` gives.
+
+        Raises:
+            ExportError: ONNX cannot express it.
+        """
+        raise ExportError("the algorithm has no form in ONNX yet")

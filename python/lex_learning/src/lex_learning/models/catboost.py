@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._catboost_trees import read_trees
 from lex_learning.models._rows import taken
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.encoding import level_codes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROUNDS = 1_000
@@ -160,6 +162,33 @@ class CatBoost(Model):
         if self.problem.class_count == 2:
             return np.column_stack([expit(-raw), expit(raw)])
         return np.asarray(raw, dtype=np.float64)[:, None]
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        from lex_learning.export.trees import sum_of_rows, sum_of_trees
+
+        read = read_trees(self._booster, self.problem, self._leaves)
+        numbers = graph.single_precision(features)
+        answers = [each.to_graph(graph, features, numbers) for each in read.answers]
+        is_single = read.trees.values.shape[1] == 1
+        votes = (sum_of_trees if is_single else sum_of_rows)(
+            graph, graph.join([numbers, *answers]), read.trees
+        )
+        raw = graph.add("Add", graph.add("Mul", votes, read.scale), read.bias)
+        if not self.problem.is_classification:
+            return raw
+        shares = graph.two_classes(raw) if is_single else graph.add("Softmax", raw, axis=-1)
+        return graph.all_classes(shares, self._present, self.problem.class_count)
+
+    def _leaves(self, X: Matrix) -> NDArray[Any]:
+        """The leaf of each tree, shape (rows, trees)."""
+        from catboost import Pool
+
+        leaves: NDArray[Any] = self._booster.calc_leaf_indexes(
+            Pool(self._columns(X), thread_count=1), thread_count=1
+        )
+        return leaves
 
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Model
 
     type Answer = Callable[[Matrix], Matrix]
@@ -55,6 +56,19 @@ class Ensemble:
         for share, model in self._parts():
             total += share * model.predict(X)
         return sharpened(total, self.sharpness) if self.problem.is_classification else total
+
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        total = ""
+        for share, model in self._parts():
+            part = graph.add("Mul", model.to_graph(graph, features), share)
+            total = graph.add("Add", total, part) if total else part
+        if not self.problem.is_classification:
+            return total
+        if self.sharpness != 1.0:
+            most = graph.add("ReduceMax", total, np.array([1]), keepdims=1)
+            total = graph.add("Pow", graph.add("Div", total, most), self.sharpness)
+        return graph.add("Div", total, graph.add("ReduceSum", total, np.array([1]), keepdims=1))
 
     def use_threads(self, threads: int) -> None:
         """See `Model.use_threads`."""

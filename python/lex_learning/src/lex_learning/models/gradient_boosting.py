@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROUNDS = 500
@@ -193,6 +194,30 @@ class GradientBoosting(Model):
         output = np.zeros((len(X), self.problem.class_count))
         output[:, self._present] = shares
         return output
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        from lex_learning.export.trees import sum_of_trees
+
+        count = len(self._baseline)
+        trees = sum_of_trees(graph, self._inputs_to_graph(graph, features), self._trees, count)
+        raw = graph.add("Add", trees, self._baseline)
+        if not self.problem.is_classification:
+            return raw
+        shares = graph.two_classes(raw) if count == 1 else graph.add("Softmax", raw, axis=-1)
+        return graph.all_classes(shares, self._present, self.problem.class_count)
+
+    def _inputs_to_graph(self, graph: Graph, features: str) -> str:
+        """The nodes of `_inputs`."""
+        order = np.arange(self.problem.column_count)
+        found = [graph.lookup(features, column, table[:, None]) for column, table in self._lookups.items()]
+        order[list(self._lookups)] = len(order) + np.arange(len(found))
+        inputs = graph.columns(graph.join([features, *found]), order.tolist()) if found else features
+        if len(self._empty):
+            is_empty = np.isin(np.arange(len(order)), self._empty)
+            inputs = graph.add("Where", is_empty, 0.0, inputs)
+        return inputs
 
     def _raw(self, Z: Matrix) -> Matrix:
         """Log-odds or values, shape (rows, outputs)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._lightgbm_trees import read_trees
 from lex_learning.models.base import Model
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROUNDS = 2_000
@@ -145,6 +147,17 @@ class LightGbm(Model):
             return np.column_stack([1.0 - output, output])
         values: Matrix = output.reshape(len(X), self.problem.output_count)
         return values
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        from lex_learning.export.trees import sum_of_trees
+
+        output_count = self.problem.class_count if self.problem.class_count > 2 else 1
+        raw = sum_of_trees(graph, features, read_trees(self._booster.model_to_string()), output_count)
+        if not self.problem.is_classification:
+            return raw
+        return graph.add("Softmax", raw, axis=-1) if output_count > 1 else graph.two_classes(raw)
 
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:

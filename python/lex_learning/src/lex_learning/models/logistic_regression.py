@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 ABSENT_LOG_ODDS = -50.0
@@ -95,3 +96,10 @@ class LogisticRegression(Model):
         """See `Model.contributions`; exact for independent columns (Štrumbelj and Kononenko 2014)."""
         moved = (self._design.transform(X) - self._centre)[:, :, None] * self._weights
         return self._design.to_source(moved), self._centre @ self._weights + self._intercept
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        weighed = graph.add("MatMul", self._design.to_graph(graph, features), self._weights)
+        raw = graph.add("Add", weighed, self._intercept)
+        return graph.add("Softmax", raw, axis=-1) if self.problem.class_count > 2 else graph.two_classes(raw)

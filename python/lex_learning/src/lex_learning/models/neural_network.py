@@ -15,7 +15,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.core.metrics import selection_score
-from lex_learning.models._network import NetworkInputs, forward
+from lex_learning.models._network import NetworkInputs, forward, forward_to_graph
 from lex_learning.models._network_training import epoch_trainer, use_one_thread
 from lex_learning.models.base import Model
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models._network import Weights
     from lex_learning.models.base import Matrix, Validation
 
@@ -253,6 +254,18 @@ class NeuralNetwork(Model):
             for start in range(0, max(1, len(X)), PREDICT_ROWS)
         ]
         return self._output(np.vstack(parts))
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        raw = forward_to_graph(self._weights, self._inputs, graph, features)
+        if not self.problem.is_classification:
+            values = graph.add("Add", graph.add("Mul", raw, self._deviation), self._mean)
+            return graph.add("Clip", values, self._lowest, self._highest)
+        if len(self._absent):
+            is_absent = np.isin(np.arange(self.problem.class_count), self._absent)
+            raw = graph.add("Where", is_absent, -np.inf, raw)
+        return graph.add("Softmax", raw, axis=-1)
 
     def _output(self, raw: Matrix) -> Matrix:
         """Probabilities or values, from what the network puts out."""

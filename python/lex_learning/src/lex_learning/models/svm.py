@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROWS = 10_000
@@ -104,3 +105,10 @@ class SupportVectorClassifier(Model):
         scores = self._machine.scores(self._design.transform(X))
         output[:, self._present] = self._calibrator.predict(scores)
         return output
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        scores = self._machine.to_graph(graph, self._design.to_graph(graph, features))
+        shares = self._calibrator.to_graph(graph, scores)
+        return graph.all_classes(shares, self._present, self.problem.class_count)

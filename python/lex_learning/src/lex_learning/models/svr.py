@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROWS = 10_000
@@ -78,3 +79,9 @@ class SupportVectorRegressor(Model):
         """See `Model.predict`."""
         scores = self._machine.scores(self._design.transform(X))
         return scores * self._deviation + self._mean
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        scores = self._machine.to_graph(graph, self._design.to_graph(graph, features))
+        return graph.add("Add", graph.add("Mul", scores, self._deviation), self._mean)

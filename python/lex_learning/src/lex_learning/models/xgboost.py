@@ -8,6 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models._carried import spread
+from lex_learning.models._xgboost_trees import read_trees
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.many_levels import ManyLevels
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
 MAX_ROUNDS = 2_000
@@ -138,12 +140,31 @@ class XgBoost(Model):
     @override
     def predict(self, X: Matrix) -> Matrix:
         """See `Model.predict`."""
-        output = self._booster.inplace_predict(self._many_levels.transform(X), validate_features=False)
-        output = output.astype(np.float64)
-        if self.problem.class_count == 2:
-            return np.column_stack([1.0 - output, output])
-        values: Matrix = output.reshape(len(X), self.problem.output_count)
-        return values
+        from scipy.special import expit, softmax
+
+        # In single precision, a probability near 1 would leave but a coarse one for the other class.
+        raw = self._booster.inplace_predict(
+            self._many_levels.transform(X), predict_type="margin", validate_features=False
+        )
+        raw = raw.astype(np.float64).reshape(len(X), -1)
+        if not self.problem.is_classification:
+            values: Matrix = raw
+            return values
+        shares: Matrix = softmax(raw, axis=1) if raw.shape[1] > 1 else np.hstack([expit(-raw), expit(raw)])
+        return shares
+
+    @override
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """See `Model.to_graph`."""
+        from lex_learning.export.trees import sum_of_trees
+
+        output_count = self.problem.class_count if self.problem.class_count > 2 else 1
+        inputs = graph.single_precision(self._many_levels.to_graph(graph, features))
+        trees, start = read_trees(self._booster.save_raw("json"))
+        raw = graph.add("Add", sum_of_trees(graph, inputs, trees, output_count), start)
+        if not self.problem.is_classification:
+            return raw
+        return graph.add("Softmax", raw, axis=-1) if output_count > 1 else graph.two_classes(raw)
 
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix
 
 MAX_ONE_HOT_LEVELS = 64
@@ -132,6 +133,32 @@ class DesignMatrix:
         if self._gaps:
             output[:, end - len(self._gaps) : end] = np.isnan(numbers[:, self._gaps])
         return output
+
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """The nodes of `transform`; see `Model.to_graph`."""
+        parts = []
+        if self._numeric:
+            numbers = graph.columns(features, self._numeric)
+            if self._scale:
+                scaled = graph.add("Div", graph.add("Sub", numbers, self._means), self._deviations)
+                numbers = graph.fill(graph.add("Clip", scaled, -MAX_DEVIATIONS, MAX_DEVIATIONS), 0.0)
+            parts.append(numbers)
+        if self._categorical and not self._one_hot:
+            parts.append(graph.fill(graph.columns(features, self._categorical), -1.0))
+        offset = len(self._numeric)
+        for index, column in enumerate(self._categorical if self._one_hot else []):
+            positions = self._positions[index][:, None].astype(np.int64)
+            places = np.arange(offset, max(offset, int(positions.max()) + 1))
+            if len(places):
+                found = graph.lookup(features, column, positions)
+                parts.append(graph.to_double(graph.add("Equal", found, places)))
+                offset += len(places)
+        if self._gaps:
+            numbers = graph.columns(features, [self._numeric[place] for place in self._gaps])
+            parts.append(graph.to_double(graph.add("IsNaN", numbers)))
+        for index, encoding in self._encodings:
+            parts.append(encoding.to_graph(graph, features, self._categorical[index]))
+        return graph.join(parts)
 
     def to_source(self, values: Matrix) -> Matrix:
         """Add up (rows, expanded columns, outputs) to (rows, feature columns, outputs)."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix
 
 
@@ -56,6 +57,20 @@ class ManyLevels:
         """Shape (rows, columns), float64; `X` itself if there is nothing to do."""
         encoded = {column: each.transform(level_codes(X, column)) for column, each in self._encodings.items()}
         return self._replace(X, encoded)
+
+    def to_graph(self, graph: Graph, features: str) -> str:
+        """The nodes of `transform`; see `Model.to_graph`."""
+        if not self._encodings:
+            return features
+        order, end = list(range(self._column_count)), self._column_count
+        extra: list[int] = []
+        parts = [features]
+        for column, encoding in self._encodings.items():
+            parts.append(encoding.to_graph(graph, features, column))
+            order[column] = end
+            extra += range(end + 1, end + encoding.size)
+            end += encoding.size
+        return graph.columns(graph.join(parts), order + extra)
 
     def to_source(self, values: Matrix) -> Matrix:
         """Add up (rows, columns, outputs) to (rows, feature columns, outputs)."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lex_learning.core.problem import Problem
+    from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix
 
 FOLD_COUNT = 5
@@ -83,6 +84,10 @@ class TargetEncoding:
         """Shape (rows, columns)."""
         values: Matrix = self._values[codes]
         return values
+
+    def to_graph(self, graph: Graph, features: str, column: int) -> str:
+        """The nodes of `transform`, for the levels in a column; see `Model.to_graph`."""
+        return graph.lookup(features, column, self._values)
 
     def _means(self, codes: NDArray[np.intp], outcome: Matrix) -> Matrix:
         """By level; the last, which is also that of -1, is the mean of all."""
