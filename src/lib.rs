@@ -26,7 +26,10 @@
 //!
 //! # Features
 //!
-//! * `python` (on): the engine. Without it only the plain types compile: configuration, results, progress, errors.
+//! * `python` (on): the engine. Without it there are the plain types: configuration, results, progress, errors.
+//! * `native` (on): [`NativeModel`], which predicts with the ONNX file of a trained model. Alone, it needs no interpreter
+//!   and no Python on the machine, neither to build nor to run: `lex-learning = { version = "...", default-features =
+//!   false, features = ["native"] }`.
 
 mod class_weights;
 mod config;
@@ -34,6 +37,8 @@ mod config_builder;
 mod error;
 #[cfg(feature = "python")]
 mod model;
+#[cfg(feature = "native")]
+mod native;
 #[cfg(feature = "python")]
 mod pipeline;
 mod progress;
@@ -47,6 +52,8 @@ pub use config_builder::PipelineConfigBuilder;
 pub use error::{ArrowConversionKind, LexLearningError};
 #[cfg(feature = "python")]
 pub use model::TrainedModel;
+#[cfg(feature = "native")]
+pub use native::NativeModel;
 #[cfg(feature = "python")]
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use progress::{CancelToken, ProgressCallback, ProgressUpdate, TrainingStage};
