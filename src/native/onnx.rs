@@ -25,7 +25,7 @@ pub(super) struct Node<'a> {
     pub(super) operator: &'a str,
     pub(super) inputs: Vec<&'a str>,
     pub(super) outputs: Vec<&'a str>,
-    attributes: Vec<&'a [u8]>,
+    attributes: Vec<(&'a str, &'a [u8])>,
 }
 
 /// A named tensor, not yet read.
@@ -95,7 +95,11 @@ impl<'a> Node<'a> {
                 (1, field) => node.inputs.push(field.text()?),
                 (2, field) => node.outputs.push(field.text()?),
                 (4, field) => node.operator = field.text()?,
-                (5, field) => node.attributes.push(field.bytes()?),
+                (5, field) => {
+                    let attribute = field.bytes()?;
+                    let name = first(attribute, 1)?.ok_or_else(|| invalid("an attribute has no name"))?;
+                    node.attributes.push((name.text()?, attribute));
+                }
                 _ => {}
             }
         }
@@ -103,14 +107,14 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, LexLearningError> {
-        let Some(attribute) = self.attribute(name)? else { return Ok(None) };
-        last(attribute, 3)?.map(Field::integer).transpose()
+        let Some(attribute) = self.attribute(name) else { return Ok(None) };
+        first(attribute, 3)?.map(Field::integer).transpose()
     }
 
     /// A list of integers; empty where there is none.
     pub(super) fn integers(&self, name: &str) -> Result<Vec<i64>, LexLearningError> {
         let mut values = Vec::new();
-        for field in Fields(self.attribute(name)?.unwrap_or_default()) {
+        for field in Fields(self.attribute(name).unwrap_or_default()) {
             if let (8, field) = field? {
                 field.integers(&mut values)?;
             }
@@ -120,37 +124,30 @@ impl<'a> Node<'a> {
 
     /// The numbers of a tensor; empty where there is none.
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>, LexLearningError> {
-        let Some(attribute) = self.attribute(name)? else { return Ok(Vec::new()) };
-        let tensor = last(attribute, 5)?.ok_or_else(|| invalid(&format!("attribute '{name}' is no tensor")))?;
+        let Some(attribute) = self.attribute(name) else { return Ok(Vec::new()) };
+        let tensor = first(attribute, 5)?.ok_or_else(|| invalid(&format!("attribute '{name}' is no tensor")))?;
         Numbers::read(tensor.bytes()?)?.values()
     }
 
-    fn attribute(&self, name: &str) -> Result<Option<&'a [u8]>, LexLearningError> {
-        for attribute in &self.attributes {
-            if let Some(field) = last(attribute, 1)?
-                && field.text()? == name
-            {
-                return Ok(Some(attribute));
-            }
-        }
-        Ok(None)
+    fn attribute(&self, name: &str) -> Option<&'a [u8]> {
+        self.attributes.iter().find(|(given, _)| *given == name).map(|(_, attribute)| *attribute)
     }
 }
 
-fn last(bytes: &[u8], number: u64) -> Result<Option<Field<'_>>, LexLearningError> {
-    let mut found = None;
+/// The first field of a number: what follows it, such as a long list, is not walked over.
+fn first(bytes: &[u8], number: u64) -> Result<Option<Field<'_>>, LexLearningError> {
     for field in Fields(bytes) {
-        let (given, field) = field?;
-        if given == number {
-            found = Some(field);
+        match field? {
+            (given, field) if given == number => return Ok(Some(field)),
+            _ => {}
         }
     }
-    Ok(found)
+    Ok(None)
 }
 
 impl<'a> Constant<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, LexLearningError> {
-        let name = last(bytes, 8)?.ok_or_else(|| invalid("a constant has no name"))?.text()?;
+        let name = first(bytes, 8)?.ok_or_else(|| invalid("a constant has no name"))?.text()?;
         Ok(Self { name, bytes })
     }
 
