@@ -26,7 +26,10 @@
 //!
 //! # Features
 //!
-//! * `python` (on): the engine. Without it only the plain types compile: configuration, results, progress, errors.
+//! * `python` (on): the engine. Without it there are the plain types: configuration, results, progress, errors.
+//! * `native` (on): [`NativeModel`], which predicts with the ONNX file of a trained model. Alone, it needs no interpreter
+//!   and no Python on the machine, neither to build nor to run: `lex-learning = { version = "...", default-features =
+//!   false, features = ["native"] }`.
 
 mod class_weights;
 mod config;
@@ -35,6 +38,8 @@ mod error;
 mod explanation;
 #[cfg(feature = "python")]
 mod model;
+#[cfg(feature = "native")]
+mod native;
 #[cfg(feature = "python")]
 mod pipeline;
 mod progress;
@@ -49,6 +54,8 @@ pub use error::{ArrowConversionKind, LexLearningError};
 pub use explanation::{ClassExplanation, Explanation, ExplanationSpace};
 #[cfg(feature = "python")]
 pub use model::TrainedModel;
+#[cfg(feature = "native")]
+pub use native::NativeModel;
 #[cfg(feature = "python")]
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use progress::{CancelToken, ProgressCallback, ProgressUpdate, TrainingStage};

@@ -1,0 +1,154 @@
+//! A model of an ONNX file, scored in this process alone.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::description::{Classes, Description};
+use super::invalid;
+use super::onnx::Model;
+use super::plan::Plan;
+use super::row::{Schema, refused};
+use crate::{LexLearningError, ModelInfo, PredictionResult};
+
+/// A model that needs no interpreter: what `TrainedModel` exports as ONNX, loaded and scored by this crate alone.
+///
+/// It gives the predictions, warnings and errors of the model that it was exported from. Cheap to clone; many threads
+/// predict with one at once, and none waits for another. Loading runs no code of the file and checks all that it holds.
+///
+/// ```no_run
+/// # fn main() -> Result<(), lex_learning::LexLearningError> {
+/// let model = lex_learning::NativeModel::load("model.onnx")?;
+/// let prediction = model.predict(&serde_json::json!({"age": 25, "sex": "male"}))?;
+/// println!("{:?} {:?}", prediction.label, prediction.probabilities);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct NativeModel(Arc<Content>);
+
+struct Content {
+    description: Description,
+    schema: Schema,
+    plan: Plan,
+}
+
+impl fmt::Debug for NativeModel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("NativeModel").field("info", self.info()).finish_non_exhaustive()
+    }
+}
+
+impl NativeModel {
+    /// Reads an ONNX file that this library has exported.
+    ///
+    /// # Errors
+    ///
+    /// * [`ModelNotFound`](LexLearningError::ModelNotFound): there is no such file.
+    /// * [`InvalidModelFile`](LexLearningError::InvalidModelFile): it is empty, cut, altered or something else.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LexLearningError> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => LexLearningError::ModelNotFound { path: path.display().to_string() },
+            _ => invalid(&format!("{} cannot be read ({error})", path.display())),
+        })?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Rebuilds a model from the content of such a file.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidModelFile`](LexLearningError::InvalidModelFile): the bytes are empty, cut, altered or something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LexLearningError> {
+        let model = Model::read(bytes)?;
+        let description = Description::read(model.description)?;
+        let schema = Schema::new(&description.info);
+        let plan = Plan::new(&model, schema.columns.len(), description.output_count())?;
+        Ok(Self(Arc::new(Content { description, schema, plan })))
+    }
+
+    /// Predicts one row, given as a JSON object of column names and values. The target and the
+    /// [`unused_columns`](ModelInfo::unused_columns) may be in it and are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`InferenceError`](LexLearningError::InferenceError): the JSON is not an object, or a column is missing,
+    /// unknown, null (unless it was trained with `allow_missing`) or of another type; the message names it. What
+    /// training did not see, such as a new category, is no error: it predicts, and says so in `warnings`.
+    pub fn predict(&self, instance: &Value) -> Result<PredictionResult, LexLearningError> {
+        let (features, warnings) = self.0.schema.encode_row(instance)?;
+        let output = self.0.output(&features, 1)?;
+        let mut result = PredictionResult {
+            label: None,
+            value: None,
+            lower: None,
+            upper: None,
+            probabilities: BTreeMap::new(),
+            warnings,
+        };
+        let labels = self.0.description.labels();
+        if labels.is_empty() {
+            let (value, margin) = (output[0], self.info().interval_half_width);
+            result.value = Some(value);
+            result.lower = margin.map(|margin| value - margin);
+            result.upper = margin.map(|margin| value + margin);
+        } else {
+            result.label = Some(labels[self.0.class_of(&output)].clone());
+            result.probabilities = labels.iter().cloned().zip(output).collect();
+        }
+        Ok(result)
+    }
+
+    /// Everything it knows about itself.
+    pub fn info(&self) -> &ModelInfo {
+        &self.0.description.info
+    }
+
+    pub(super) fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    pub(super) fn classes(&self) -> &Classes {
+        &self.0.description.classes
+    }
+
+    /// The plan's output for rows of features, row by row.
+    pub(super) fn output(&self, features: &[f64], rows: usize) -> Result<Vec<f64>, LexLearningError> {
+        self.0.output(features, rows)
+    }
+
+    /// The place of the predicted class among the outputs of a row.
+    pub(super) fn class_of(&self, output: &[f64]) -> usize {
+        self.0.class_of(output)
+    }
+}
+
+impl Content {
+    fn output(&self, features: &[f64], rows: usize) -> Result<Vec<f64>, LexLearningError> {
+        let (columns, width) = (self.schema.columns.len(), self.description.output_count());
+        let mut output = Vec::with_capacity(rows * width);
+        for block in features.chunks(self.plan.block_rows * columns) {
+            output.extend(self.plan.evaluate(block.to_vec(), block.len() / columns)?);
+        }
+        match output.iter().position(|value| !value.is_finite()) {
+            None => Ok(output),
+            Some(place) => Err(refused(
+                &format!("the prediction for row {} is not a finite number", place / width),
+                "Its values are too far from those of the training table; check them.",
+            )),
+        }
+    }
+
+    fn class_of(&self, output: &[f64]) -> usize {
+        if let (Some(threshold), [_, second]) = (self.description.info.decision_threshold, output) {
+            return usize::from(*second >= threshold);
+        }
+        // Of equal shares the first counts.
+        (1..output.len()).fold(0, |best, class| if output[class] > output[best] { class } else { best })
+    }
+}
