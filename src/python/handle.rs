@@ -56,8 +56,7 @@ impl PythonModel {
 
     pub(crate) fn explain(&self, row: &Value) -> Result<Explanation, LexLearningError> {
         let row = row.to_string();
-        let (text, waterfall): (String, Vec<u8>) =
-            attached(|py| call(py, "explain_row", (&self.0, row))?.extract())?;
+        let (text, waterfall): (String, Vec<u8>) = attached(|py| call(py, "explain_row", (&self.0, row))?.extract())?;
         let mut explanation: Explanation = parse(&text)?;
         explanation.waterfall = waterfall;
         Ok(explanation)

@@ -8,6 +8,7 @@ mod explain;
 mod fixtures;
 mod isolated;
 mod model_files;
+mod native;
 mod options;
 mod predict;
 mod progress;

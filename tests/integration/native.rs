@@ -1,0 +1,100 @@
+//! What is exported as ONNX predicts the same without the interpreter.
+
+use std::time::Duration;
+
+use lex_learning::{NativeModel, PipelineConfig, ProblemType, TrainedModel};
+use polars::prelude::*;
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::fixtures::{SALES, SURVIVAL, passenger, quick, table, trained};
+
+fn exported(model: &TrainedModel) -> NativeModel {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    model.export_onnx(&path).unwrap();
+    NativeModel::load(&path).unwrap()
+}
+
+#[track_caller]
+fn assert_close(ours: f64, theirs: f64) {
+    // XGBoost adds up values of this size in single precision.
+    assert!((ours - theirs).abs() <= 1e-6 * theirs.abs().max(10.0), "{ours} is not {theirs}");
+}
+
+#[track_caller]
+fn assert_same_table(native: &NativeModel, model: &TrainedModel, rows: &DataFrame) {
+    let (ours, theirs) = (native.predict_batch(rows).unwrap(), model.predict_batch(rows).unwrap());
+    assert_eq!(ours.get_column_names(), theirs.get_column_names());
+    for (ours, theirs) in ours.columns().iter().zip(theirs.columns()) {
+        assert_eq!(ours.dtype(), theirs.dtype());
+        match (ours.f64(), theirs.f64()) {
+            (Ok(ours), Ok(theirs)) => {
+                for (ours, theirs) in ours.iter().zip(theirs.iter()) {
+                    assert_close(ours.unwrap(), theirs.unwrap());
+                }
+            }
+            _ => assert!(ours.equals(theirs), "{} differs", ours.name()),
+        }
+    }
+}
+
+#[track_caller]
+fn assert_same_row(native: &NativeModel, model: &TrainedModel, row: &Value) {
+    let (ours, theirs) = (native.predict(row).unwrap(), model.predict(row).unwrap());
+    assert_eq!((&ours.label, &ours.warnings), (&theirs.label, &theirs.warnings));
+    for (label, share) in &theirs.probabilities {
+        assert_close(ours.probabilities[label], *share);
+    }
+    assert_eq!(ours.value.is_some(), theirs.value.is_some());
+    if let (Some(ours), Some(theirs)) = (ours.value, theirs.value) {
+        assert_close(ours, theirs);
+    }
+}
+
+#[test]
+fn linear_models_answer_the_same() {
+    let native = exported(&SURVIVAL);
+    assert_eq!(native.info(), &SURVIVAL.get_info().unwrap());
+    assert_same_table(&native, &SURVIVAL, &table("titanic"));
+    let mut strange = passenger();
+    strange["sex"] = json!("unknown");
+    strange["age"] = json!(130);
+    for row in [passenger(), strange] {
+        assert_same_row(&native, &SURVIVAL, &row);
+    }
+    assert_same_table(&exported(&SALES), &SALES, &table("carseats"));
+}
+
+#[test]
+fn refusals_are_the_same() {
+    let native = exported(&SURVIVAL);
+    let mut rows = vec![json!([1]), json!({}), passenger(), passenger(), passenger()];
+    rows[2]["age"] = json!("old");
+    rows[3]["age"] = Value::Null;
+    rows[4]["cabin"] = json!("B5");
+    for row in rows {
+        assert_eq!(native.predict(&row).unwrap_err(), SURVIVAL.predict(&row).unwrap_err(), "{row}");
+    }
+}
+
+#[test]
+fn an_ensemble_answers_the_same() {
+    let config = PipelineConfig::builder()
+        .problem_type(ProblemType::Classification)
+        .time_limit(Duration::from_secs(10))
+        .enable_explainability(false);
+    let (passengers, model) = (table("titanic"), trained(config, &table("titanic")));
+    let native = exported(&model);
+    assert_same_table(&native, &model, &passengers);
+    assert_same_row(&native, &model, &passenger());
+}
+
+#[test]
+fn boosters_and_neighbors_answer_the_same() {
+    for algorithm in ["lightgbm", "xgboost", "catboost", "knn", "extra_trees"] {
+        let seats = table("carseats");
+        let model = trained(quick(ProblemType::Regression).algorithm(algorithm).interval_coverage(0.9), &seats);
+        assert_same_table(&exported(&model), &model, &seats);
+    }
+}
