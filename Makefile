@@ -31,6 +31,7 @@ lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features --lib -- -D warnings
+	cargo clippy --no-default-features --features native --lib --test native -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 lint-python:
@@ -65,6 +66,7 @@ runtime-vendor: ## Download the pinned interpreter of PLATFORM=name, to be commi
 
 bench: ## Run the benchmarks (a release build: the first takes long)
 	LEX_LEARNING_TOOLS="$(TOOLS)" cargo bench --bench engine --features benchmark
+	$(WITH_TOOLS) LEX_LEARNING_PYTHON="$(PYTHON)" cargo bench --bench native
 
 clean: ## Remove what builds made here; the prepared runtimes in the user's cache folder stay
 	cargo clean

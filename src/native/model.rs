@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use serde_json::Value;
 
@@ -14,6 +16,9 @@ use super::onnx::Model;
 use super::plan::Plan;
 use super::row::{Schema, refused};
 use crate::{LexLearningError, ModelInfo, PredictionResult};
+
+/// From here on a thread is started for each core; it takes as long as a hundred rows or so.
+const PARALLEL_ROWS: usize = 4096;
 
 /// A model that needs no interpreter: what `TrainedModel` exports as ONNX, loaded and scored by this crate alone.
 ///
@@ -130,11 +135,8 @@ impl NativeModel {
 
 impl Content {
     fn output(&self, features: &[f64], rows: usize) -> Result<Vec<f64>, LexLearningError> {
-        let (columns, width) = (self.schema.columns.len(), self.description.output_count());
-        let mut output = Vec::with_capacity(rows * width);
-        for block in features.chunks(self.plan.block_rows * columns) {
-            output.extend(self.plan.evaluate(block.to_vec(), block.len() / columns)?);
-        }
+        let width = self.description.output_count();
+        let output = if rows < PARALLEL_ROWS { self.part(features)? } else { self.on_all_cores(features, rows)? };
         match output.iter().position(|value| !value.is_finite()) {
             None => Ok(output),
             Some(place) => Err(refused(
@@ -142,6 +144,30 @@ impl Content {
                 "Its values are too far from those of the training table; check them.",
             )),
         }
+    }
+
+    fn on_all_cores(&self, features: &[f64], rows: usize) -> Result<Vec<f64>, LexLearningError> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = rows.div_ceil(threads).next_multiple_of(self.plan.block_rows);
+        thread::scope(|scope| {
+            let parts = features.chunks(share * self.schema.columns.len());
+            let running: Vec<_> = parts.map(|part| scope.spawn(|| self.part(part))).collect();
+            let mut output = Vec::with_capacity(rows * self.description.output_count());
+            for part in running {
+                let failed = |_| LexLearningError::InferenceError("a thread failed".to_owned());
+                output.extend(part.join().map_err(failed)??);
+            }
+            Ok(output)
+        })
+    }
+
+    fn part(&self, features: &[f64]) -> Result<Vec<f64>, LexLearningError> {
+        let columns = self.schema.columns.len();
+        let mut output = Vec::with_capacity(features.len() / columns * self.description.output_count());
+        for block in features.chunks(self.plan.block_rows * columns) {
+            output.extend(self.plan.evaluate(block.to_vec(), block.len() / columns)?);
+        }
+        Ok(output)
     }
 
     fn class_of(&self, output: &[f64]) -> usize {

@@ -69,7 +69,7 @@ impl Type {
     /// Refuses what would be too large, empty, or hold something for each pair of rows.
     pub(super) fn new(kind: Kind, shape: Vec<Size>) -> Result<Self, LexLearningError> {
         let given = Self { kind, shape };
-        let elements = given.fixed().try_fold(1_usize, |elements, size| elements.checked_mul(size));
+        let elements = given.fixed().try_fold(1_usize, usize::checked_mul);
         let rows = given.shape.iter().filter(|&&size| size == Size::Rows).count();
         match elements {
             Some(1..=MAX_ELEMENTS) if rows <= 1 && given.shape.len() <= 8 => Ok(given),
@@ -114,7 +114,7 @@ pub(super) fn place(axis: i64, dimensions: usize) -> Result<usize, LexLearningEr
         .ok_or_else(|| invalid(&format!("axis {axis} of {dimensions}")))
 }
 
-/// The shape that two shapes are stretched to, counted from the last dimension, as in NumPy.
+/// The shape that two shapes are stretched to, counted from the last dimension, as `NumPy` does.
 pub(super) fn broadcast(first: &[Size], second: &[Size]) -> Result<Vec<Size>, LexLearningError> {
     let (long, short) = if first.len() < second.len() { (second, first) } else { (first, second) };
     let mut shape = long.to_vec();

@@ -47,7 +47,7 @@ impl<'a> Field<'a> {
 }
 
 /// The fields of a message, in the order of the file, each with its number.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {

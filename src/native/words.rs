@@ -68,9 +68,9 @@ pub(super) fn quoted(text: &str) -> String {
             _ if character == quote => quoted.extend(['\\', quote]),
             _ if is_printable(character) => quoted.push(character),
             _ => match u32::from(character) {
-                code @ ..0x100 => quoted.push_str(&format!("\\x{code:02x}")),
-                code @ ..0x1_0000 => quoted.push_str(&format!("\\u{code:04x}")),
-                code => quoted.push_str(&format!("\\U{code:08x}")),
+                code @ ..0x100 => quoted.extend(format!("\\x{code:02x}").chars()),
+                code @ ..0x1_0000 => quoted.extend(format!("\\u{code:04x}").chars()),
+                code => quoted.extend(format!("\\U{code:08x}").chars()),
             },
         }
     }

@@ -1,8 +1,12 @@
 //! Each operator beside what ONNX says of it.
 
+use std::slice;
+
 use lex_learning::{LexLearningError, NativeModel};
 
 use crate::file::{Message, bytes, doubles, integers, list, model, node, setting, value};
+
+type Compute = fn(f64) -> f64;
 
 /// The output for the row (a, b) of nodes that end in `y`, of any shape for a row: the sum of its elements.
 #[track_caller]
@@ -23,7 +27,7 @@ fn of_matrix(operator: &str, others: &[&str], attributes: &[Message]) -> Vec<Mes
 #[test]
 fn operators_of_single_elements() {
     let one = ("one", integers(&[1], &[1]));
-    let cases: [(&str, fn(f64) -> f64); 8] = [
+    let cases: [(&str, Compute); 8] = [
         ("Neg", |x| -x),
         ("Sqrt", f64::sqrt),
         ("Exp", f64::exp),
@@ -34,7 +38,7 @@ fn operators_of_single_elements() {
         ("Sigmoid", |x| 1.0 / (1.0 + (-x).exp())),
     ];
     for (operator, compute) in cases {
-        assert_gives(&of_matrix(operator, &[], &[]), &[one.clone()], [0.7, 2.5], compute(0.7) + compute(2.5));
+        assert_gives(&of_matrix(operator, &[], &[]), slice::from_ref(&one), [0.7, 2.5], compute(0.7) + compute(2.5));
     }
     let nodes = [
         node("Cast", &["features"], &["single"], &[setting("to", 1)]),
@@ -123,13 +127,13 @@ fn what_moves_elements() {
 #[test]
 fn what_reduces() {
     let one = ("one", integers(&[1], &[1]));
-    assert_gives(&[node("ReduceMax", &["features", "one"], &["output"], &[])], &[one.clone()], [3.0, 8.0], 8.0);
-    assert_gives(&[node("ReduceMean", &["features", "one"], &["output"], &[])], &[one.clone()], [3.0, 8.0], 5.5);
+    assert_gives(&[node("ReduceMax", &["features", "one"], &["output"], &[])], slice::from_ref(&one), [3.0, 8.0], 8.0);
+    assert_gives(&[node("ReduceMean", &["features", "one"], &["output"], &[])], slice::from_ref(&one), [3.0, 8.0], 5.5);
     let softmax = [
         node("Softmax", &["features"], &["shares"], &[setting("axis", -1)]),
         node("Gather", &["shares", "one"], &["output"], &[setting("axis", 1)]),
     ];
-    assert_gives(&softmax, &[one.clone()], [1.0, 3.0], 1.0 / (1.0 + (-2.0_f64).exp()));
+    assert_gives(&softmax, slice::from_ref(&one), [1.0, 3.0], 1.0 / (1.0 + (-2.0_f64).exp()));
     let nearest = [
         node("TopK", &["features", "one"], &["least", "place"], &[setting("largest", 0)]),
         node("Cast", &["place"], &["number"], &[setting("to", 11)]),

@@ -1,5 +1,7 @@
 //! Trees beside a walk that is as plain as can be.
 
+#![allow(clippy::cast_possible_wrap, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::float_cmp)]
+
 use lex_learning::NativeModel;
 use polars::prelude::*;
 

@@ -151,7 +151,7 @@ impl<'a> Inputs<'a> {
 
 /// A number that counts something: far below where float64 has gaps.
 fn whole(value: f64) -> Result<i64, LexLearningError> {
-    if value.trunc() == value && value.abs() < 9e15 {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
         #[expect(clippy::cast_possible_truncation, reason = "checked")]
         return Ok(value as i64);
     }

@@ -38,7 +38,7 @@ pub(super) fn build(node: &Node<'_>, inputs: &Inputs<'_>) -> Result<Built, LexLe
             (Movement::Stretch, 1, broadcast(&given.shape, &sizes)?)
         }
         "Transpose" => {
-            let order = order(node.integers("perm")?, given.shape.len())?;
+            let order = order(&node.integers("perm")?, given.shape.len())?;
             let shape = order.iter().map(|&place| given.shape[place]).collect();
             (Movement::Transpose(order), 1, shape)
         }
@@ -115,7 +115,7 @@ fn squeezed(given: &Type, axes: &[i64]) -> Result<Vec<Size>, LexLearningError> {
     Ok(kept.map(|(_, &size)| size).collect())
 }
 
-fn order(order: Vec<i64>, dimensions: usize) -> Result<Vec<usize>, LexLearningError> {
+fn order(order: &[i64], dimensions: usize) -> Result<Vec<usize>, LexLearningError> {
     if order.is_empty() {
         return Ok((0..dimensions).rev().collect());
     }
@@ -209,7 +209,9 @@ fn gathered(data: &Tensor, indices: &Tensor, axis: usize, shape: &[usize]) -> Re
         if inner == 1 {
             values.extend(places.iter().map(|&place| block[place]));
         } else {
-            places.iter().for_each(|place| values.extend_from_slice(&block[place * inner..][..inner]));
+            for place in &places {
+                values.extend_from_slice(&block[place * inner..][..inner]);
+            }
         }
     }
     Ok(values)

@@ -36,18 +36,18 @@ pub(super) fn build(node: &Node<'_>, inputs: &Inputs<'_>) -> Result<Built, LexLe
         "TopK" if number_kind => top(node, inputs, given),
         name if name.starts_with("Reduce") && (floats || number_kind && name != "ReduceMean") => {
             let axes = if inputs.optional(1).is_some() { inputs.integers(1)? } else { node.integers("axes")? };
-            let [axis] = axes[..] else { return Err(invalid(&format!("an operator {name} has not one axis"))) };
-            let (axis, _) = given.axis(axis)?;
+            let [given_axis] = axes[..] else { return Err(invalid(&format!("an operator {name} has not one axis"))) };
+            let (place, _) = given.axis(given_axis)?;
             let mut shape = given.shape.clone();
             if node.integer("keepdims")?.unwrap_or(1) == 0 {
-                shape.remove(axis);
+                shape.remove(place);
             } else {
-                shape[axis] = Size::Fixed(1);
+                shape[place] = Size::Fixed(1);
             }
             let reduction = match name {
-                "ReduceSum" => Reduction::Sum(axis),
-                "ReduceMax" => Reduction::Most(axis),
-                _ => Reduction::Mean(axis),
+                "ReduceSum" => Reduction::Sum(place),
+                "ReduceMax" => Reduction::Most(place),
+                _ => Reduction::Mean(place),
             };
             let mut built = Built::new(Operator::Reduction(reduction), 1, Type::new(given.kind, shape)?);
             built.cost = given.elements();
@@ -92,7 +92,9 @@ impl Reduction {
             }
             Self::Mean(axis) => {
                 let mut values = reduce(tensor, axis, 0.0, |sum, value| sum + value);
-                values.iter_mut().for_each(|value| *value /= tensor.shape[axis] as f64);
+                for value in &mut values {
+                    *value /= tensor.shape[axis] as f64;
+                }
                 values
             }
             Self::Softmax | Self::Top(_) => softmax(tensor),
@@ -117,9 +119,13 @@ fn softmax(tensor: &Tensor) -> Vec<f64> {
     let mut values = tensor.values.clone();
     for row in values.chunks_exact_mut(size) {
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        row.iter_mut().for_each(|value| *value = (*value - most).exp());
+        for value in &mut *row {
+            *value = (*value - most).exp();
+        }
         let sum: f64 = row.iter().sum();
-        row.iter_mut().for_each(|value| *value /= sum);
+        for value in row {
+            *value /= sum;
+        }
     }
     values
 }

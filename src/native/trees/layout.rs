@@ -37,7 +37,7 @@ pub(super) fn lay_out(forest: &Forest) -> Result<Trees, LexLearningError> {
         columns: forest.columns,
         targets: forest.targets,
         divisor: if forest.is_mean { trees.len() as f64 } else { 1.0 },
-        trees,
+        forest: trees,
     })
 }
 

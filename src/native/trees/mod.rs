@@ -21,7 +21,7 @@ use crate::LexLearningError;
 pub(super) struct Trees {
     branches: Vec<Branch>,
     /// The shallowest first.
-    trees: Vec<Tree>,
+    forest: Vec<Tree>,
     /// Targets of the leaves of trees that give several; else empty.
     leaf_targets: Vec<u32>,
     /// What the trees compare: a column of the input, or its negative.
@@ -73,7 +73,7 @@ impl Trees {
         }
         let trees = layout::lay_out(&read::Forest::read(node, columns)?)?;
         let output = Type::new(given.kind, vec![Size::Rows, Size::Fixed(trees.targets)])?;
-        let steps = trees.trees.iter().map(|tree| tree.depth as usize + 1).sum::<usize>();
+        let steps = trees.forest.iter().map(|tree| tree.depth as usize + 1).sum::<usize>();
         let cost = steps.saturating_add(output.elements());
         Ok(Built { operator: Operator::Trees(Box::new(trees)), inputs: 1, outputs: vec![output], cost })
     }

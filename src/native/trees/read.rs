@@ -138,7 +138,7 @@ fn level(value: f64) -> Result<Option<u32>, LexLearningError> {
     match value {
         -1.0 => Ok(None),
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-        0.0..=MAX_LEVEL if value.trunc() == value => Ok(Some(value as u32)),
+        0.0..=MAX_LEVEL if value.fract() == 0.0 => Ok(Some(value as u32)),
         _ => Err(invalid(&format!("a tree compares a level with {value}"))),
     }
 }

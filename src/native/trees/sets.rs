@@ -32,7 +32,7 @@ impl LevelColumn {
         let level = value as u32;
         if value.is_nan() {
             self.levels + 1
-        } else if level < self.levels && f64::from(level) == value {
+        } else if level < self.levels && f64::from(level) - value == 0.0 {
             level
         } else {
             self.levels

@@ -31,7 +31,9 @@ impl Trees {
             }
         }
         if self.divisor > 1.0 {
-            output.iter_mut().for_each(|sum| *sum /= self.divisor);
+            for sum in &mut output {
+                *sum /= self.divisor;
+            }
         }
         output
     }
@@ -53,7 +55,7 @@ impl Trees {
     fn walk<const SETS: bool>(&self, prepared: &Prepared, output: &mut [f64]) {
         let rows = prepared.values.len() / prepared.width;
         let whole = rows - rows % LANES;
-        for tree in &self.trees {
+        for tree in &self.forest {
             for first in (0..whole).step_by(LANES) {
                 let lanes = std::array::from_fn(|lane| prepared.lane(first + lane));
                 let found = self.descend::<SETS>([tree.root; LANES], lanes, tree.depth);
@@ -68,7 +70,7 @@ impl Trees {
     }
 
     fn walk_row<const SETS: bool>(&self, row: Lane<'_>, output: &mut [f64]) {
-        for trees in self.trees.chunks(LANES) {
+        for trees in self.forest.chunks(LANES) {
             let last = trees[trees.len() - 1];
             let roots = std::array::from_fn(|lane| trees.get(lane).unwrap_or(&last).root);
             let found = self.descend::<SETS>(roots, [row; LANES], last.depth);
@@ -79,6 +81,7 @@ impl Trees {
     }
 
     /// The leaves that each lane ends in.
+    #[expect(clippy::inline_always, reason = "a fifth quicker, measured")]
     #[inline(always)]
     fn descend<const SETS: bool>(&self, roots: [u32; LANES], rows: [Lane<'_>; LANES], depth: u32) -> [u32; LANES] {
         let mut places = roots;
@@ -91,16 +94,20 @@ impl Trees {
         places
     }
 
+    #[expect(clippy::inline_always, reason = "a fifth quicker, measured")]
     #[inline(always)]
     fn holds<const SETS: bool>(&self, branch: Branch, row: Lane<'_>) -> bool {
         if SETS && branch.slot & MEMBERSHIP != 0 {
             let bit = row.bits[(branch.slot & !MEMBERSHIP) as usize];
-            let word = self.sets.words[branch.threshold.to_bits() as usize + bit as usize / 64];
+            #[expect(clippy::cast_possible_truncation, reason = "an index of what is in memory")]
+            let start = branch.threshold.to_bits() as usize;
+            let word = self.sets.words[start + bit as usize / 64];
             return word >> (bit % 64) & 1 == 1;
         }
         row.values[branch.slot as usize] <= branch.threshold
     }
 
+    #[expect(clippy::inline_always, reason = "a fifth quicker, measured")]
     #[inline(always)]
     fn add(&self, tree: &Tree, place: u32, output: &mut [f64]) {
         let target = if tree.target == SEVERAL { self.leaf_targets[place as usize] } else { tree.target };
