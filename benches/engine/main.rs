@@ -77,7 +77,7 @@ fn predict(criterion: &mut Criterion, reference: &mut Reference, folder: &Path) 
     IpcWriter::new(file).with_compat_level(CompatLevel::oldest()).finish(&mut table.clone()).unwrap();
     for name in BOOSTERS {
         let model = trained(name, &table.head(Some(20_000)));
-        model.save(folder.join(format!("{name}.pkl"))).unwrap();
+        model.save(folder.join(format!("{name}.lex"))).unwrap();
         let row = json!({"x0": 0.1, "x1": 0.2, "x2": 0.3, "x3": 0.4, "x4": 0.5, "x5": 0.6, "x6": 0.7, "x7": 0.8,
                          "x8": 0.9, "x9": 1.0, "kind": "b"});
         let mut group = criterion.benchmark_group(format!("{name}, one row"));

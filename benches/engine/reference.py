@@ -56,7 +56,7 @@ def main() -> None:
         if task not in ready:
             name, _, rows = task.partition(":")
             ready[task] = (
-                polars_to_pandas(folder) if name == "polars_to_pandas" else fitted_model(folder / f"{name}.pkl", int(rows))
+                polars_to_pandas(folder) if name == "polars_to_pandas" else fitted_model(folder / f"{name}.lex", int(rows))
             )
             ready[task]()
         start = time.perf_counter()

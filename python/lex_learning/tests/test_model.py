@@ -16,7 +16,7 @@ import pytest
 from conftest import settings
 from lex_learning import Pipeline, TrainedModel, __version__
 from lex_learning.errors import InferenceError
-from lex_learning.inference.model import parse_row
+from lex_learning.inference.row import parse_row
 
 if TYPE_CHECKING:
     from lex_learning import TrainingResult

@@ -9,8 +9,10 @@ import numpy as np
 
 from lex_learning.config import PipelineConfig
 from lex_learning.errors import ArrowConversionError, Cancelled, LexLearningError
-from lex_learning.inference.model import PREDICTION, TrainedModel, parse_row
+from lex_learning.inference.model import TrainedModel
 from lex_learning.inference.names import free_name
+from lex_learning.inference.row import parse_row
+from lex_learning.inference.table import PREDICTION
 from lex_learning.pipeline.orchestrator import Pipeline
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from lex_learning.cli.outputs import check_file, make_folder, write_file, write_
 from lex_learning.cli.tables import check_type, read_table, to_bytes
 from lex_learning.cli.terminal import ctrl_c_cancels, progress_bar
 from lex_learning.errors import InferenceError
-from lex_learning.inference.model import parse_row
+from lex_learning.inference.row import parse_row
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,61 +14,20 @@ from lex_learning.core.metrics import predicted_codes
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import ExplainabilityError, InferenceError, shown
+from lex_learning.errors import ExplainabilityError, InferenceError
 from lex_learning.inference import files
+from lex_learning.inference.table import TablePrediction, probability_columns
 from lex_learning.seeds import derive_seed
 
 if TYPE_CHECKING:
     from os import PathLike
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from lex_learning.core.metrics import Metrics
     from lex_learning.core.results import Explanation, ModelInfo
     from lex_learning.inference.explaining import Explainer
     from lex_learning.models.base import Matrix, Predictor
-
-PREDICTION = "prediction"
-LOWER, UPPER = "lower", "upper"
-
-
-@dataclass(frozen=True)
-class TablePrediction:
-    """Predictions for a table, before they take the form of a frame.
-
-    Args:
-        values: Class codes (int) or numbers, shape (rows,).
-        probabilities: Shape (rows, classes), or None for regression.
-        warnings: A sentence for each column that holds what training did not see; see `Schema.remarks`.
-        half_width: Distance of the bounds from a number, if there are any.
-    """
-
-    values: NDArray[Any]
-    probabilities: Matrix | None
-    warnings: list[str]
-    half_width: float | None = None
-
-    @property
-    def bounds(self) -> dict[str, NDArray[np.float64]]:
-        """Columns `lower` and `upper`, if there are any."""
-        if self.half_width is None:
-            return {}
-        return {LOWER: self.values - self.half_width, UPPER: self.values + self.half_width}
-
-    def to_frame(self, target: Target, index: pd.Index[Any] | None = None) -> pd.DataFrame:
-        """The frame of `TrainedModel.predict_batch`, its rows named by `index`."""
-        import pandas as pd
-
-        if self.probabilities is None:
-            return pd.DataFrame({PREDICTION: self.values, **self.bounds}, index=index)
-        predictions = pd.Series(target.decode(self.values), index=index)
-        if isinstance(target.classes[0], str):
-            predictions = predictions.astype("str")
-        columns = {PREDICTION: predictions}
-        for name, shares in zip(_probability_columns(target), self.probabilities.T, strict=True):
-            columns[name] = pd.Series(shares, index=index)
-        return pd.DataFrame(columns)
 
 
 class TrainedModel:
@@ -339,7 +297,7 @@ class TrainedModel:
     @property
     def probability_columns(self) -> list[str]:
         """Names of the probability columns of `predict_batch`."""
-        return _probability_columns(self._target)
+        return probability_columns(self._target)
 
     @property
     def target(self) -> Target:
@@ -386,31 +344,6 @@ class TrainedModel:
         return self._info
 
 
-def _probability_columns(target: Target) -> list[str]:
-    return [f"probability_{label}" for label in target.labels]
-
-
 def model_from_bytes(data: bytes) -> TrainedModel:
     """What a pickled model is made by."""
     return TrainedModel.from_bytes(data)
-
-
-def parse_row(text: str | bytes) -> dict[str, object]:
-    """Read a row from a JSON object.
-
-    Raises:
-        InferenceError: The text is not a JSON object.
-    """
-    import json
-
-    try:
-        row = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InferenceError(
-            f"the row is not JSON ({error})", hint="Give an object of column: value."
-        ) from None
-    if not isinstance(row, dict):
-        raise InferenceError(
-            f"the row is {shown(row)}, expected a JSON object", hint="Give {column: value, ...}."
-        )
-    return row
