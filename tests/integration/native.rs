@@ -67,6 +67,19 @@ fn linear_models_answer_the_same() {
 }
 
 #[test]
+fn classes_keep_their_type() {
+    let mut passengers = table("titanic");
+    let survived = passengers.column("survived").unwrap().str().unwrap().equal("survived");
+    passengers.replace("survived", survived.clone().into_series().into_column()).unwrap();
+    let truths = trained(quick(ProblemType::Classification), &passengers);
+    assert_same_table(&exported(&truths), &truths, &passengers);
+    let numbers = survived.cast(&DataType::Int64).unwrap().into_column();
+    passengers.replace("survived", numbers).unwrap();
+    let integers = trained(quick(ProblemType::Classification), &passengers);
+    assert_same_table(&exported(&integers), &integers, &passengers);
+}
+
+#[test]
 fn refusals_are_the_same() {
     let native = exported(&SURVIVAL);
     let mut rows = vec![json!([1]), json!({}), passenger(), passenger(), passenger()];

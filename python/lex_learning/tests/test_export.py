@@ -218,7 +218,8 @@ def test_the_metadata_tells_what_the_model_knows(titanic_result: TrainingResult,
     document = onnx.load(tmp_path / "model.onnx")
     onnx.checker.check_model(document, full_check=True)
     facts = json.loads({each.key: each.value for each in document.metadata_props}["lex_learning"])
-    assert facts == {"format": 1, "info": json.loads(json.dumps(model.get_info().to_dict()))}
+    info = json.loads(json.dumps(model.get_info().to_dict()))
+    assert facts == {"format": 1, "info": info, "classes": ["died", "survived"]}
     assert [each.name for each in document.graph.input] == model.feature_names
     assert_same(tmp_path / "model.onnx", model, read("titanic").drop(columns="survived"))
 

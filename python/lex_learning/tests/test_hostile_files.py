@@ -10,6 +10,7 @@ import os
 import pickle
 import random
 import subprocess
+import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,15 @@ import pytest
 from lex_learning import TrainedModel
 from lex_learning.errors import InvalidModelFileError
 from lex_learning.inference import archive, files
+from lex_learning.models._tree_arrays import TreeArrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lex_learning import TrainingResult
+
+
+STORED = Path(__file__).parent / "data" / "models"
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +208,77 @@ def test_strange_json_is_refused(text: bytes, content: tuple[dict[str, Any], dic
     manifest, parts = content
     refused(forged(manifest, parts | {archive.TREE: text}))
     refused(zipped([("manifest.json", text), *parts.items()]))
+
+
+def test_members_of_another_table_are_refused() -> None:
+    # Native code goes by a member's own word for the number of its columns.
+    manifest, parts = archive.unpack((STORED / "v1-titanic.lex").read_bytes())
+    whole = json.loads(parts[archive.TREE])
+    for member in whole["model"]["state"]["members"]["$tuple"]:
+        problem = member["state"]["models"]["$tuple"][0]["state"]["problem"]["state"]
+        before = problem["column_count"]
+        problem["column_count"] = 2_000_000_000
+        text = json.dumps(whole).encode()
+        refused(forged(manifest, parts | {archive.TREE: text}), "another table|columns|trees")
+        problem["column_count"] = before
+
+
+def test_deep_json_needs_no_stack(content: tuple[dict[str, Any], dict[str, bytes]]) -> None:
+    manifest, parts = content
+    deep = forged(manifest, parts | {archive.TREE: b'{"a":' * 100_000})
+    found: list[str] = []
+    size = threading.stack_size(512 * 1024)
+    try:
+        thread = threading.Thread(target=lambda: found.append(refused(deep, "deeply")))
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+    assert found
+
+
+def test_a_part_is_used_once(content: tuple[dict[str, Any], dict[str, bytes]]) -> None:
+    manifest, parts = content
+    refused(forged(manifest, parts | {"parts/9-lightgbm.txt": b"x"}), "nothing uses")
+
+
+def test_facts_of_a_strange_shape_are_refused(content: tuple[dict[str, Any], dict[str, bytes]]) -> None:
+    manifest, parts = content
+    for schema in ([{}] * 5, [None] * 5, 5, "x"):
+        manifest["info"]["schema"] = schema
+        refused(forged(manifest, parts))
+
+
+@pytest.mark.parametrize("kind", ["float children", "endless", "two parents", "deep", "float features"])
+def test_trees_that_are_none_are_refused(kind: str) -> None:
+    count = 4_001
+    own = np.arange(count, dtype=np.int32)
+    children = np.array([own, own], dtype=np.int32)
+    features: Any = np.zeros(count, dtype=np.int32)
+    children[:, 0] = 1, 2
+    if kind == "float children":
+        children = children + 0.5
+    elif kind == "endless":
+        children[:, 1] = 0, 2
+    elif kind == "two parents":
+        children[:, 1] = children[:, 2] = 3, 4
+    elif kind == "deep":
+        children[:, :-2:2] = own[1:-1:2], own[2::2]
+    else:
+        features = features.astype(float)
+    trees = TreeArrays(
+        starts=np.zeros(1, dtype=np.int32),
+        features=features,
+        thresholds=np.zeros(count),
+        children=children,
+        missing_left=np.zeros(count, dtype=bool),
+        values=np.zeros((count, 1)),
+        row_counts=np.ones(count),
+        sets=np.full(count, -1, dtype=np.int32),
+        levels=np.zeros((0, 0), dtype=bool),
+    )
+    with pytest.raises(ValueError, match="trees"):
+        trees.check(1, 1)
 
 
 def test_a_model_of_another_table_is_refused(content: tuple[dict[str, Any], dict[str, bytes]]) -> None:

@@ -140,9 +140,18 @@ CASES = [
 def test_every_algorithm_can_be_loaded_again(key: str, classes: int) -> None:
     fitted, X = quick_fit(key, classes)
     state = to_state(fitted)
-    loaded = from_state(json.loads(json.dumps(state.tree, allow_nan=False)), state.arrays, state.files)
+    loaded = from_state(json.loads(json.dumps(state.tree, allow_nan=False)), state.arrays, state.files, 4)
     loaded.use_threads(1)
     assert np.array_equal(loaded.predict(X), fitted.predict(X))
+
+
+def test_a_target_of_any_size_can_be_loaded_again(carseats: pd.DataFrame) -> None:
+    # LightGBM's gains are infinite then.
+    large = carseats.assign(Sales=carseats["Sales"] * 1e20)
+    config = settings("regression", algorithm="lightgbm", optimize_hyperparams=False)
+    model = Pipeline(config).train(large).model
+    loaded = TrainedModel.from_bytes(model.to_bytes())
+    assert loaded.predict_batch(large).equals(model.predict_batch(large))
 
 
 # Writing.

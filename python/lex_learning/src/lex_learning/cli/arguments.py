@@ -31,7 +31,7 @@ exit codes:
   4    a file is missing, unreadable or cannot be written
   130  cancelled by Ctrl-C
 
-A model file is a pickle. Open only files from people you trust."""
+A model file holds plain data and runs no code."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -3,7 +3,7 @@
 The graph has two parts. The first makes the inputs, a column each, into the matrix `features` of
 `core.schema`; the second makes `output` of it, float64, shape (rows, classes) or (rows, 1). Between the two
 stand only the operators of `OPERATORS`, so that a small program can do the second part alone; what it needs
-to do the first is in the metadata `lex_learning`, as JSON with `format` and `info`.
+to do the first is in the metadata `lex_learning`, as JSON with `format`, `info` and `classes`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lex_learning.core.column import Column
     from lex_learning.core.results import ModelInfo
     from lex_learning.core.schema import Schema
+    from lex_learning.core.target import Target
     from lex_learning.models.base import Predictor
 
 FORMAT = 1
@@ -37,7 +38,7 @@ _OPERATORS = """
 OPERATORS = frozenset(_OPERATORS.split())
 
 
-def to_document(info: ModelInfo, schema: Schema, model: Predictor, labels: list[str]) -> bytes:
+def to_document(info: ModelInfo, schema: Schema, model: Predictor, target: Target) -> bytes:
     """The bytes of the file.
 
     Raises:
@@ -55,6 +56,7 @@ def to_document(info: ModelInfo, schema: Schema, model: Predictor, labels: list[
     foreign = {node.op_type for node in graph.nodes[first:]} - OPERATORS
     if foreign:
         raise ExportError(f"the operators {sorted(foreign)} are none that a file may hold")
+    labels = target.labels
     outputs = [helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, ["rows", max(1, len(labels))])]
     if labels:
         _add_label(graph, labels, info.decision_threshold)
@@ -70,7 +72,7 @@ def to_document(info: ModelInfo, schema: Schema, model: Predictor, labels: list[
         producer_name="lex_learning",
         producer_version=info.library_version,
     )
-    facts = {"format": FORMAT, "info": info.to_dict()}
+    facts = {"format": FORMAT, "info": info.to_dict(), "classes": list(target.classes)}
     helper.set_model_props(document, {METADATA_KEY: json.dumps(facts, allow_nan=False)})
     try:
         data: bytes = document.SerializeToString()

@@ -13,11 +13,12 @@ from lex_learning.models.ensemble import Ensemble
 if TYPE_CHECKING:
     from lex_learning.core.results import ModelInfo
     from lex_learning.core.schema import Schema
+    from lex_learning.core.target import Target
     from lex_learning.models.base import Predictor
 
 
 def to_onnx(
-    info: ModelInfo, schema: Schema, model: Predictor, labels: list[str], *, leave_out_members: bool
+    info: ModelInfo, schema: Schema, model: Predictor, target: Target, *, leave_out_members: bool
 ) -> tuple[bytes, list[str]]:
     """The bytes of the file, and what was lost; see `TrainedModel.export_onnx`.
 
@@ -25,8 +26,8 @@ def to_onnx(
         ExportError: ONNX cannot express the model, or the file predicts otherwise.
     """
     model, warnings = _expressible(schema, model, leave_out_members=leave_out_members)
-    document = to_document(info, schema, model, labels)
-    check(document, schema, model, labels, info.decision_threshold)
+    document = to_document(info, schema, model, target)
+    check(document, schema, model, target.labels, info.decision_threshold)
     return document, warnings
 
 

@@ -7,41 +7,40 @@ from typing import Any
 
 import numpy as np
 
+from lex_learning.models._tree_arrays import are_shallow_trees
+
+# Gains and weights, which may be infinite, are of no use to predictions and to TreeSHAP.
 _WHOLE = ("split_feature", "decision_type", "left_child", "right_child", "leaf_count", "internal_count")
-_REAL = (
-    "split_gain",
-    "threshold",
-    "leaf_value",
-    "leaf_weight",
-    "internal_value",
-    "internal_weight",
-)
+_REAL = ("threshold", "leaf_value")
 _SETS = ("cat_boundaries", "cat_threshold")
-_OF_LEAVES = frozenset({"leaf_value", "leaf_weight", "leaf_count"})
+_OF_LEAVES = frozenset({"leaf_value", "leaf_count"})
 _OBJECTIVES = r"regression|binary sigmoid:1|multiclass num_class:\d+"
 _MOST_NUMBER = 2**31
 
 type _Blocks = list[dict[str, str]]
 
 
-def checked(text: str) -> str:
+def checked(text: str, column_count: int) -> str:
     """The same model in text that cannot lead the library out of its memory, in circles or to an abort.
 
     Header, trees and nothing else: the library's parameters and statistics are left out.
+
+    Args:
+        text: The model.
+        column_count: Columns that it was fitted to.
 
     Raises:
         ValueError: The text is not of a model that this package makes.
     """
     head, *parts = text.partition("\nend of trees")[0].split("\nTree=")
     header = _fields(head)
-    column_count = int(header["max_feature_idx"]) + 1
     class_count = int(header["num_class"])
     trees_a_round = int(header["num_tree_per_iteration"])
     objective = header["objective"]
     blocks = [_fields(part.partition("\n")[2]) for part in parts]
     is_sound = (
         bool(re.fullmatch(_OBJECTIVES, objective))
-        and 0 < column_count < _MOST_NUMBER
+        and int(header["max_feature_idx"]) + 1 == column_count
         and class_count == trees_a_round
         and (class_count == 1 or objective == f"multiclass num_class:{class_count}")
         and len(blocks) > 0
@@ -76,7 +75,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _are_trees(blocks: _Blocks, column_count: int) -> bool:
-    """Whether all numbers are numbers, as many as there should be, and nodes refer to nodes of their tree."""
+    """Whether all numbers are numbers, as many as there should be, and belong together."""
     leaf_counts, set_counts = (_numbers(blocks, name) for name in ("num_leaves", "num_cat"))
     if len(leaf_counts) != len(blocks) or len(set_counts) != len(blocks) or (leaf_counts < 1).any():
         return False
@@ -89,20 +88,24 @@ def _are_trees(blocks: _Blocks, column_count: int) -> bool:
         # A tree that is a single leaf may leave out all but its value.
         if found[name] is None:
             return False
-    split_counts = leaf_counts - 1
+    return _are_nodes(found, leaf_counts - 1, column_count) and _are_sets(
+        blocks, set_counts, leaf_counts - 1, found
+    )
+
+
+def _are_nodes(found: dict[str, Any], split_counts: Any, column_count: int) -> bool:
+    """Whether nodes refer to nodes of their tree and to columns that there are."""
     ends = np.cumsum(split_counts)
-    own = np.arange(split_counts.sum()) - np.repeat(ends - split_counts, split_counts)
-    splits = np.repeat(split_counts, split_counts)
-    for side in ("left_child", "right_child"):
-        child = found[side]
-        # The library numbers a child after its parent, and a leaf by its complement.
-        is_node = (child > own) & (child < splits)
-        if not np.where(child >= 0, is_node, (child < 0) & (~child <= splits)).all():
-            return False
+    starts = np.repeat(ends - split_counts, split_counts)
+    own, splits = np.arange(split_counts.sum()) - starts, np.repeat(split_counts, split_counts)
+    children = np.array([found["left_child"], found["right_child"]])
+    # The library numbers a child after its parent, and a leaf by its complement.
+    is_right = np.where(children >= 0, (children > own) & (children < splits), ~children <= splits)
     columns = found["split_feature"]
-    if not ((columns >= 0) & (columns < column_count)).all():
+    if not is_right.all() or not ((columns >= 0) & (columns < column_count)).all():
         return False
-    return _are_sets(blocks, set_counts, split_counts, found)
+    roots = (ends - split_counts)[split_counts > 0]
+    return are_shallow_trees(roots, np.where(children >= 0, children + starts, -1))
 
 
 def _are_sets(blocks: _Blocks, set_counts: Any, split_counts: Any, found: dict[str, Any]) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lex_learning.models._tree_arrays import are_shallow_trees
+
 _SCALARS = {"i": ">b", "U": ">B", "I": ">h", "l": ">i", "L": ">q", "d": ">f", "D": ">d"}
 _CONSTANTS: dict[str, Any] = {"T": True, "F": False, "Z": None}
 _MOST_DEPTH = 20
@@ -68,6 +70,7 @@ def _are_trees(trees: list[dict[str, Any]], column_count: int) -> bool:
             for side in (joined["left_children"], joined["right_children"])
         )
         and _have_parents(joined, counts)
+        and _are_shallow(joined, counts)
         and ((columns >= 0) & (columns < column_count)).all()
         and np.isin(joined["split_type"], (0, 1)).all()
         and all(_are_sets(tree) for tree in trees)
@@ -89,6 +92,12 @@ def _have_parents(joined: dict[str, Any], counts: Any) -> bool:
     given = np.where(is_root, -1, joined["parents"] + offsets)
     is_once = len(np.unique(children)) == len(children) == len(own) - len(roots)
     return is_once and np.array_equal(parents, given)
+
+
+def _are_shallow(joined: dict[str, Any], counts: Any) -> bool:
+    roots = np.cumsum(counts) - counts
+    children = np.array([joined["left_children"], joined["right_children"]], dtype=np.int64)
+    return are_shallow_trees(roots, np.where(children >= 0, children + np.repeat(roots, counts), -1))
 
 
 def _are_sets(tree: dict[str, Any]) -> bool:

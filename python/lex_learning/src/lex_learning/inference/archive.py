@@ -13,9 +13,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lex_learning.errors import InvalidModelFileError
 
@@ -30,6 +33,9 @@ START = b"PK\x03\x04"
 _SEAL = b"lex-learning sha256 "
 _SEAL_BYTES = len(_SEAL) + 64
 _LIBRARIES = ("lex_learning", "numpy", "scikit-learn", "lightgbm", "xgboost", "catboost", "tensorflow")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_OPENING, _CLOSING = np.frombuffer(b"[{", np.uint8), np.frombuffer(b"]}", np.uint8)
+_MOST_DEPTH = 100
 _HEADER_BYTES = 30
 """Of each part, before its name."""
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -70,13 +76,26 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
         raise invalid("its checksum does not match; it is cut, altered or something else")
     try:
         parts = _read_parts(data)
-        manifest = json.loads(parts.pop(MANIFEST))
+        manifest = read_json(parts.pop(MANIFEST))
         _check(manifest, parts)
     except InvalidModelFileError:
         raise
     except Exception as error:  # a hostile file can raise anything
         raise invalid(str(error) or type(error).__name__) from error
     return manifest, parts
+
+
+def read_json(text: bytes) -> Any:
+    """The value of a JSON text, if it is not deep: the standard library needs the stack for that.
+
+    Raises:
+        ValueError: It is deep, or not JSON.
+    """
+    marks = np.frombuffer(_STRING.sub(b"", text), np.uint8)
+    steps = np.isin(marks, _OPENING).astype(np.int64) - np.isin(marks, _CLOSING)
+    if len(steps) and np.cumsum(steps).max() > _MOST_DEPTH:
+        raise ValueError("a part is nested too deeply")
+    return json.loads(text)
 
 
 def invalid(reason: str) -> InvalidModelFileError:

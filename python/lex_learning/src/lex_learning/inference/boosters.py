@@ -27,8 +27,8 @@ def dump(library: str, booster: Any) -> tuple[str, bytes]:
     return "catboost.cbm", bytes(booster._serialize_model())
 
 
-def load(library: str, content: bytes) -> Any:
-    """The reverse of `dump`.
+def load(library: str, content: bytes, column_count: int) -> Any:
+    """The reverse of `dump`, for a model of so many columns.
 
     Raises:
         Exception: Of any kind, if the content does not come from there.
@@ -36,7 +36,7 @@ def load(library: str, content: bytes) -> Any:
     if library == "lightgbm":
         import lightgbm
 
-        return lightgbm.Booster(model_str=_lightgbm_text.checked(content.decode("ascii")))
+        return lightgbm.Booster(model_str=_lightgbm_text.checked(content.decode("ascii"), column_count))
     if library == "xgboost":
         import xgboost
 

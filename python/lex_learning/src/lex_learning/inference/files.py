@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from lex_learning.core.metrics import ClassMetrics, Metrics
 from lex_learning.core.results import ModelInfo
+from lex_learning.core.schema import Schema
 from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotFoundError
 from lex_learning.inference import archive
-from lex_learning.inference.archive import ARRAYS, TREE, invalid
+from lex_learning.inference.archive import ARRAYS, TREE, invalid, read_json
 from lex_learning.inference.state import from_state, to_state
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix |
         raise invalid("it is empty")
     manifest, parts = archive.unpack(_without_pickle(data))
     try:
-        tree = json.loads(parts.pop(TREE))
-        content = from_state(tree, parts.pop(ARRAYS), parts)
-        model, background = content["model"], content["background"]
         info, classes = _read_info(manifest["info"]), tuple(manifest["classes"])
+        tree = read_json(parts.pop(TREE))
+        content = from_state(tree, parts.pop(ARRAYS), parts, len(info.schema))
+        model, background = content["model"], content["background"]
         _check(info, model, classes, background)
     except Exception as error:  # a forged file can raise anything
         raise invalid(str(error) or type(error).__name__) from error
@@ -133,7 +134,8 @@ def _sync_folder(folder: Path) -> None:
 def _check(info: ModelInfo, model: Any, classes: tuple[Any, ...], background: Any) -> None:
     """Whether the parts belong together."""
     problem, column_count = model.problem, len(info.schema)
-    if (problem.column_count, problem.class_count) != (column_count, len(classes)):
+    levels = Schema.from_dict(info.schema).categorical_levels
+    if (problem.class_count, problem.categorical_levels) != (len(classes), levels):
         raise ValueError("its model is of another table than its schema")
     if background is not None and background.shape[1:] != (column_count,):
         raise ValueError("its background is of another table than its schema")

@@ -16,6 +16,7 @@ from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
 from lex_learning.errors import ExplainabilityError, InferenceError
 from lex_learning.inference import files
+from lex_learning.inference.archive import invalid
 from lex_learning.inference.table import TablePrediction, probability_columns
 from lex_learning.seeds import derive_seed
 
@@ -70,7 +71,11 @@ class TrainedModel:
         Raises:
             InvalidModelFileError: The bytes are not a model.
         """
-        return cls(*files.unpack(data))
+        parts = files.unpack(data)
+        try:
+            return cls(*parts)
+        except Exception as error:  # a forged file can raise anything
+            raise invalid(str(error) or type(error).__name__) from error
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a model file; the old one stays whole until the new one is.
@@ -113,7 +118,7 @@ class TrainedModel:
         from lex_learning.export.model import to_onnx
 
         document, warnings = to_onnx(
-            self._info, self._schema, self._model, self._labels, leave_out_members=leave_out_members
+            self._info, self._schema, self._model, self._target, leave_out_members=leave_out_members
         )
         files.write(path, document)
         return warnings

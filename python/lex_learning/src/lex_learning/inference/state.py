@@ -6,7 +6,7 @@ Nothing in it can name a class that is not listed here, so that reading it runs 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.core.problem import Problem
 from lex_learning.inference import boosters
 from lex_learning.models import model_class
 from lex_learning.models.base import Model
@@ -66,13 +67,27 @@ def to_state(value: object) -> State:
     return State(writer.encode(value), bytes(writer.arrays), writer.files)
 
 
-def from_state(tree: Any, arrays: bytes, files: Mapping[str, bytes]) -> Any:
+def from_state(tree: Any, arrays: bytes, files: Mapping[str, bytes], column_count: int) -> Any:
     """The reverse of `to_state`.
+
+    Args:
+        tree: See `State`.
+        arrays: See `State`.
+        files: See `State`.
+        column_count: Feature columns of the model.
 
     Raises:
         Exception: Of any kind, if it does not come from there.
     """
-    return _Reader(arrays, files).decode(tree)
+    reader = _Reader(arrays, dict(files), column_count)
+    found = reader.decode(tree)
+    if reader.files:
+        raise ValueError(f"nothing uses its part {next(iter(reader.files))!r}")
+    # Native code goes by what a member says of its columns: all have to say the same.
+    tables = [replace(each, row_count=0, has_skewed_target=False) for each in reader.problems]
+    if any(table != tables[0] or table.column_count != column_count for table in tables):
+        raise ValueError("its members are of another table than its schema")
+    return found
 
 
 def _key(model: Model) -> str:
@@ -145,7 +160,10 @@ class _Writer:
 @dataclass
 class _Reader:
     arrays: bytes
-    files: Mapping[str, bytes]
+    files: dict[str, bytes]
+    """Each is used once, and gone then."""
+    column_count: int
+    problems: list[Problem] = field(default_factory=list)
 
     def decode(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -167,8 +185,8 @@ class _Reader:
             "$tuple": lambda _, items: tuple(self.decode(each) for each in items),
             "$map": lambda _, items: {self.decode(key): self.decode(each) for key, each in items},
             "$array": self._array,
-            "$file": lambda _, name: self.files[name],
-            "$booster": lambda value, library: boosters.load(library, self.files[value["file"]]),
+            "$file": lambda _, name: self.files.pop(name),
+            "$booster": self._booster,
             "$algorithm": self._algorithm,
             "$object": self._object,
         }
@@ -184,10 +202,14 @@ class _Reader:
         flat: Any = np.frombuffer(self.arrays, np.dtype(kind), size, place) if size else np.empty(0, kind)
         return np.reshape(flat, shape, order=value["order"])
 
+    def _booster(self, value: dict[str, Any], library: str) -> Any:
+        return boosters.load(library, self.files.pop(value["file"]), self.column_count)
+
     def _algorithm(self, value: dict[str, Any], key: str) -> Model:
         kind = model_class(key)
         model = kind.__new__(kind)
-        model.__dict__.update(self.decode(value["state"]))
+        state = self.decode(value["state"])
+        model.__dict__.update({name: each for name, each in state.items() if name not in kind.derived})
         model.check()
         return model
 
@@ -195,7 +217,10 @@ class _Reader:
         kind = getattr(import_module(f"lex_learning.{_CLASSES[name]}"), name)
         content = self.decode(value["state"])
         if is_dataclass(kind):
-            return kind(**content)  # type: ignore[operator]
+            found = kind(**content)  # type: ignore[operator]
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            return found
         made = kind.__new__(kind)
         made.__dict__.update(content)
         return made

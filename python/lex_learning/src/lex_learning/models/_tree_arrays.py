@@ -16,6 +16,42 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix
 
 
+MOST_PATHS = 50_000_000
+"""Leaves times the square of the depth, of all trees, that TreeSHAP goes through in about 40 ms."""
+MOST_DEPTH = 2_000
+"""Deeper trees lead the recursion of TreeSHAP out of its memory."""
+_KINDS = {
+    "starts": ("i4", 1),
+    "features": ("i4", 1),
+    "thresholds": ("f8", 1),
+    "children": ("i4", 2),
+    "missing_left": ("b1", 1),
+    "values": ("f8", 2),
+    "row_counts": ("f8", 1),
+    "sets": ("i4", 1),
+    "levels": ("b1", 2),
+}
+
+
+def are_shallow_trees(roots: NDArray[Any], children: NDArray[Any]) -> bool:
+    """Whether no node has two parents, and none is deeper than 2,000.
+
+    Args:
+        roots: The root of each tree.
+        children: By node, -1 for none, shape (2, nodes).
+    """
+    inner = children[children >= 0]
+    if len(inner) and np.bincount(inner).max() > 1:
+        return False
+    nodes = roots
+    for _ in range(MOST_DEPTH):
+        nodes = children[:, nodes].ravel()
+        nodes = nodes[nodes >= 0]
+        if not len(nodes):
+            return True
+    return False
+
+
 @dataclass(frozen=True)
 class TreeArrays:
     """The nodes of some trees, one tree after the other, each from its root on.
@@ -75,6 +111,10 @@ class TreeArrays:
         Raises:
             ValueError: It is so.
         """
+        for name, (kind, dimensions) in _KINDS.items():
+            array = getattr(self, name)
+            if array.dtype != np.dtype(kind) or array.ndim != dimensions:
+                raise ValueError(f"the {name} of its trees are {array.ndim} x {array.dtype}")
         nodes = len(self.features)
         own = np.arange(nodes)
         tree = np.searchsorted(self.starts, own, side="right") - 1
@@ -94,6 +134,7 @@ class TreeArrays:
             and bool((self.children < ends[tree]).all())
             and bool(((self.children[0] == own) == (self.children[1] == own)).all())
             and bool(((self.sets >= -1) & (self.sets < len(self.levels))).all())
+            and are_shallow_trees(self.starts, np.where(self.is_leaf, -1, self.children))
         )
         if not is_sound:
             raise ValueError("its trees are not trees")
@@ -114,6 +155,11 @@ class TreeArrays:
                 return steps
             nodes = self.children[:, nodes].ravel()
             steps += 1
+
+    @property
+    def path_count(self) -> int:
+        """What TreeSHAP goes through: leaves times the square of the depth."""
+        return len(self.features) // 2 * self.depth**2
 
     def leaves(self, row: Matrix) -> NDArray[np.int32]:
         """The leaf of each tree for one row; all trees take a step at a time.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
-from lex_learning.models._tree_arrays import TreeArrays
+from lex_learning.models._tree_arrays import MOST_PATHS, TreeArrays
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix
 
@@ -25,8 +25,6 @@ ROWS_PER_THREAD = 500
 FEW_ROWS = 4
 """So many rows go through all trees at once."""
 NODE_BYTES = 64
-MOST_PATHS = 50_000_000
-"""Leaves times the square of the depth, of all trees, that TreeSHAP goes through in about 40 ms."""
 
 
 class TreeModel(Model):
@@ -174,7 +172,7 @@ class TreeModel(Model):
     @override
     def explains_exactly(self) -> bool:
         """See `Model.explains_exactly`; not where a row would take longer than an estimate."""
-        return len(self._trees.features) // 2 * self._trees.depth**2 <= MOST_PATHS
+        return self._trees.path_count <= MOST_PATHS
 
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
-from lex_learning.models._tree_arrays import TreeArrays
+from lex_learning.models._tree_arrays import MOST_PATHS, TreeArrays
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.encoding import level_codes
 
@@ -165,7 +165,8 @@ class GradientBoosting(Model):
     def explains_exactly(self) -> bool:
         """See `Model.explains_exactly`; TreeSHAP knows neither splits on categories nor absent classes."""
         output_count = len(self._present)
-        return not self.problem.categorical_levels and output_count == self.problem.output_count
+        is_quick = self._trees.path_count <= MOST_PATHS
+        return is_quick and not self.problem.categorical_levels and output_count == self.problem.output_count
 
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:

@@ -27,6 +27,8 @@ TIE = 1e-9
 """By what share distances differ that count as equal."""
 SMALL_DISTANCE = 1e-6
 """Up to it, a matrix product does not tell distances from each other."""
+SMALL_SHARE = 1e-6
+"""The same, squared, as a share of the squared lengths of both rows."""
 DISTANCE_CELLS = 10_000_000
 """Of distances at a time, as many: 80 MB."""
 
@@ -101,6 +103,9 @@ class NearestNeighbors(Model):
             distances, neighbors = self._search.kneighbors(Z)
         furthest = distances[:, count - 1]
         is_tied = furthest <= SMALL_DISTANCE
+        if self.params["p"] == 2:
+            reach = (Z**2).sum(axis=1) + (self._points**2).sum(axis=1).max()
+            is_tied |= furthest**2 <= SMALL_SHARE * reach
         if distances.shape[1] > count:
             is_tied |= distances[:, count] <= (1.0 + TIE) * furthest
         distances, neighbors = distances[:, :count], neighbors[:, :count]
