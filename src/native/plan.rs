@@ -165,9 +165,9 @@ impl<'a> Builder<'a> {
             operands.iter().map(|&operand| operand.map(|one| self.known(one))).collect();
         let built = Operator::build(node, &given)?;
         self.cost = self.cost.saturating_add(built.cost);
-        self.elements += built.outputs.iter().map(Type::elements).sum::<usize>();
+        self.elements += built.outputs.iter().map(Type::elements).sum::<usize>() + built.operator.held();
         if self.cost > MAX_COST || self.elements > MAX_ELEMENTS {
-            return Err(invalid("the graph computes too much for each row"));
+            return Err(invalid("the graph computes or holds too much"));
         }
         let inputs: Vec<Operand> = operands.into_iter().take(built.inputs).flatten().collect();
         let constants: Option<Vec<&Tensor>> = inputs.iter().map(|&operand| self.known(operand).constant).collect();

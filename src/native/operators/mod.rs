@@ -58,6 +58,14 @@ impl Built {
 }
 
 impl Operator {
+    /// Numbers that it holds beyond what the file holds.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Trees(trees) => trees.words(),
+            _ => 0,
+        }
+    }
+
     /// Refuses operators that are not of the list, and inputs that do not fit.
     pub(super) fn build(node: &Node<'_>, given: &[Option<Given<'_>>]) -> Result<Built, LexLearningError> {
         let name = node.operator;

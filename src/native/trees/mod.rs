@@ -63,6 +63,11 @@ struct Slot {
 }
 
 impl Trees {
+    /// Words of its sets of levels, which may be far larger than what the file says of them.
+    pub(super) fn words(&self) -> usize {
+        self.sets.words.len()
+    }
+
     /// Refuses whatever is no forest over the given columns.
     pub(super) fn build(node: &Node<'_>, given: &Type) -> Result<Built, LexLearningError> {
         let [Size::Rows, Size::Fixed(columns)] = given.shape[..] else {
