@@ -31,7 +31,7 @@ pub enum LexLearningError {
     #[error("Training failed: {0}")]
     TrainingFailed(String),
     /// There is no file at the path.
-    #[error("Model not found: {path}. Check the path; `TrainedModel::save` writes such a file")]
+    #[error("Model not found: {path}. Check the path; `TrainedModel` writes such files")]
     ModelNotFound {
         /// The path as it was given.
         path: String,

@@ -70,6 +70,9 @@ impl NativeModel {
     ///
     /// [`InvalidModelFile`](LexLearningError::InvalidModelFile): the bytes are empty, cut, altered or something else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LexLearningError> {
+        if bytes.starts_with(b"PK\x03\x04") {
+            return Err(invalid("it is a .lex file: load it as a TrainedModel, and export that as ONNX"));
+        }
         let model = Model::read(bytes)?;
         let description = Description::read(model.description)?;
         let schema = Schema::new(&description.info);

@@ -80,6 +80,12 @@ fn classes_keep_their_type() {
 }
 
 #[test]
+fn a_model_file_is_told_from_an_onnx_file() {
+    let error = NativeModel::from_bytes(&SURVIVAL.to_bytes().unwrap()).unwrap_err();
+    assert!(error.to_string().contains("it is a .lex file"), "{error}");
+}
+
+#[test]
 fn refusals_are_the_same() {
     let native = exported(&SURVIVAL);
     let mut rows = vec![json!([1]), json!({}), passenger(), passenger(), passenger()];

@@ -17,7 +17,7 @@ from lex_learning.config import ProblemType
 from lex_learning.core.problem import Problem
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import ExportError
+from lex_learning.errors import ExportError, InferenceError
 from lex_learning.models import available_algorithms
 from lex_learning.models._logarithm import LogTarget
 from lex_learning.models.base import Model
@@ -305,3 +305,14 @@ def test_the_command_writes_a_file(titanic_result: TrainingResult, tmp_path: Pat
     assert main(["export", str(model), "--output", str(path)]) == 0
     assert_same(path, titanic_result.model, read("titanic").drop(columns="survived"))
     assert main(["export", str(model), "--output", str(tmp_path / "none" / "model.onnx")]) == 4
+
+
+@pytest.mark.parametrize("name", ["model.lex", "model.PKL"])
+def test_a_name_of_another_format_is_refused(
+    name: str, titanic_result: TrainingResult, tmp_path: Path
+) -> None:
+    with pytest.raises(InferenceError, match="not of an ONNX file"):
+        titanic_result.model.export_onnx(tmp_path / name)
+    with pytest.raises(InferenceError, match="of an ONNX file"):
+        titanic_result.model.save(tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

@@ -85,8 +85,14 @@ class TrainedModel:
         runs nothing.
 
         Raises:
-            InferenceError: The place cannot be written.
+            InferenceError: The place cannot be written, or the name is that of an ONNX file.
         """
+        if Path(path).suffix.lower() == ".onnx":
+            raise InferenceError(
+                f"{str(path)!r} is the name of an ONNX file",
+                hint="Use export_onnx, or a name that ends in .lex.",
+                path=str(path),
+            )
         is_pickle = Path(path).suffix.lower() in files.PICKLE_SUFFIXES
         files.write(path, files.pack_pickle(self.to_bytes()) if is_pickle else self.to_bytes())
 
@@ -117,6 +123,12 @@ class TrainedModel:
         """
         from lex_learning.export.model import to_onnx
 
+        if Path(path).suffix.lower() in {".lex", *files.PICKLE_SUFFIXES}:
+            raise InferenceError(
+                f"{str(path)!r} is the name of a model file, not of an ONNX file",
+                hint="Use save, or a name that ends in .onnx.",
+                path=str(path),
+            )
         document, warnings = to_onnx(
             self._info, self._schema, self._model, self._target, leave_out_members=leave_out_members
         )
