@@ -80,6 +80,15 @@ fn classes_keep_their_type() {
 }
 
 #[test]
+fn more_than_two_classes_answer_the_same() {
+    let penguins = table("penguins");
+    for algorithm in ["logistic_regression", "lightgbm", "svm"] {
+        let model = trained(quick(ProblemType::Classification).algorithm(algorithm), &penguins);
+        assert_same_table(&exported(&model), &model, &penguins);
+    }
+}
+
+#[test]
 fn a_model_file_is_told_from_an_onnx_file() {
     let error = NativeModel::from_bytes(&SURVIVAL.to_bytes().unwrap()).unwrap_err();
     assert!(error.to_string().contains("it is a .lex file"), "{error}");
