@@ -102,9 +102,12 @@ class Scene:
         return name if pair is None else f"{name} = {printable(pair[1], 14)}"
 
     def output(self, output: int, most: int = 40) -> str:
-        """What an output predicts: `survived = yes`, or `price`."""
+        """What an output predicts: `survived = yes`, `survived` of `died` and `survived`, or `price`."""
         name = printable(self.target.name, most) or "the target"
-        return f"{name} = {self.label(output, most)}" if self.target.classes else name
+        if not self.target.classes:
+            return name
+        label = self.label(output, most)
+        return label if label == name else f"{name} = {label}"
 
     def label(self, output: int, most: int = 40) -> str:
         """The class of an output."""
