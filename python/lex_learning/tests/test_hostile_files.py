@@ -22,14 +22,12 @@ from lex_learning import TrainedModel
 from lex_learning.errors import InvalidModelFileError
 from lex_learning.inference import archive, files
 from lex_learning.models._tree_arrays import TreeArrays
+from test_model_files import STORED, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lex_learning import TrainingResult
-
-
-STORED = Path(__file__).parent / "data" / "models"
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +39,6 @@ def data(titanic_result: TrainingResult) -> bytes:
 def content(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     manifest, parts = archive.unpack(data)
     return copy.deepcopy(manifest), dict(parts)
-
-
-def refused(data: bytes, words: str = "not a model file") -> str:
-    with pytest.raises(InvalidModelFileError, match=words) as caught:
-        TrainedModel.from_bytes(data)
-    assert caught.value.hint
-    return str(caught.value)
 
 
 def seal(zipped: bytes) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 from lex_learning.core.column import ColumnKind
 from lex_learning.core.metrics import predicted_codes
 from lex_learning.errors import ExportError
-from lex_learning.export.document import LABEL, OUTPUT
+from lex_learning.export.document import LABEL, OUTPUT, is_truth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def _given(column: Column, codes: Matrix) -> NDArray[Any]:
         )
         texts = np.array([*column.levels, unknown], dtype=object)
         return texts[np.nan_to_num(codes, nan=len(column.levels)).astype(np.intp)]
-    return codes.astype(bool) if column.kind is ColumnKind.BOOLEAN and not column.nullable else codes
+    return codes.astype(bool) if is_truth(column) else codes
 
 
 def run(document: bytes, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -83,7 +83,7 @@ def to_document(info: ModelInfo, schema: Schema, model: Predictor, target: Targe
 
 def _encoded(graph: Graph, name: str, column: Column) -> str:
     """A column of the matrix, float64, shape (rows, 1)."""
-    if column.kind is ColumnKind.BOOLEAN and not column.nullable:
+    if is_truth(column):
         return graph.to_double(name)
     if column.kind is not ColumnKind.CATEGORICAL:
         return name
@@ -102,9 +102,12 @@ def _input_type(column: Column) -> Any:
 
     if column.kind is ColumnKind.CATEGORICAL:
         return TensorProto.STRING
-    # A truth value cannot be missing, a number can be NaN.
-    is_truth = column.kind is ColumnKind.BOOLEAN and not column.nullable
-    return TensorProto.BOOL if is_truth else TensorProto.DOUBLE
+    return TensorProto.BOOL if is_truth(column) else TensorProto.DOUBLE
+
+
+def is_truth(column: Column) -> bool:
+    """Whether ONNX takes it as truth values: these cannot be missing, while a number can be NaN."""
+    return column.kind is ColumnKind.BOOLEAN and not column.nullable
 
 
 def _add_label(graph: Graph, labels: list[str], threshold: float | None) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lex_learning.core.results import ModelInfo
     from lex_learning.core.schema import Schema
     from lex_learning.core.target import Target
+    from lex_learning.export.approximation import Refusal
     from lex_learning.models.base import Predictor
 
 
@@ -25,16 +26,23 @@ def to_onnx(
     Raises:
         ExportError: ONNX cannot express the model, or the file predicts otherwise.
     """
-    model, warnings = _expressible(schema, model, leave_out_members=leave_out_members)
-    document = to_document(info, schema, model, target)
+    warnings: list[str] = []
+    try:
+        document = to_document(info, schema, model, target)
+    except ExportError:
+        refused = refusals(model)
+        if not refused or not isinstance(model, Ensemble):
+            raise
+        model, warnings = _rest(schema, model, refused, leave_out_members=leave_out_members)
+        document = to_document(info, schema, model, target)
     check(document, schema, model, target.labels, info.decision_threshold)
     return document, warnings
 
 
-def _expressible(schema: Schema, model: Predictor, *, leave_out_members: bool) -> tuple[Predictor, list[str]]:
-    refused = refusals(model)
-    if not refused or not isinstance(model, Ensemble):
-        return model, []
+def _rest(
+    schema: Schema, model: Ensemble, refused: list[Refusal], *, leave_out_members: bool
+) -> tuple[Ensemble, list[str]]:
+    """The ensemble without the members that ONNX cannot express, and what that costs."""
     rest = without(model, refused)
     _, matrix = sample(schema)
     lost = cost(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lex_learning.models._lightgbm_trees import read_fields
 from lex_learning.models._tree_arrays import are_shallow_trees
 
 # Gains and weights, which may be infinite, are of no use to predictions and to TreeSHAP.
@@ -32,12 +33,10 @@ def checked(text: str, column_count: int) -> str:
     Raises:
         ValueError: The text is not of a model that this package makes.
     """
-    head, *parts = text.partition("\nend of trees")[0].split("\nTree=")
-    header = _fields(head)
+    header, blocks = read_fields(text)
     class_count = int(header["num_class"])
     trees_a_round = int(header["num_tree_per_iteration"])
     objective = header["objective"]
-    blocks = [_fields(part.partition("\n")[2]) for part in parts]
     is_sound = (
         bool(re.fullmatch(_OBJECTIVES, objective))
         and int(header["max_feature_idx"]) + 1 == column_count
@@ -68,10 +67,6 @@ def checked(text: str, column_count: int) -> str:
         lines.extend(f"{name}={block[name]}" for name in order if name in block)
         lines += ["is_linear=0", "shrinkage=1", "", ""]
     return "\n".join([*lines, "end of trees", ""])
-
-
-def _fields(text: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
 
 
 def _are_trees(blocks: _Blocks, column_count: int) -> bool:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lex_learning.models._calibration import sharpened
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,7 +72,7 @@ def carried_to_probabilities(values: Matrix, base: Matrix) -> Contributed:
 
 
 def carried_to_sharper(values: Matrix, base: Matrix, sharpness: float) -> Contributed:
-    """From probabilities to `ensemble.sharpened` ones; outputs as in `carried_to_probabilities`."""
+    """From probabilities to `sharpened` ones; outputs as in `carried_to_probabilities`."""
     if len(base) == 1:
 
         def sharper(shares: Matrix) -> Matrix:
@@ -88,12 +90,13 @@ def carried_to_sharper(values: Matrix, base: Matrix, sharpness: float) -> Contri
     earned = np.zeros_like(values)
     for node, weight in _line(0):
         shares = np.maximum(base + node * change, SMALLEST_SHARE)
-        after = _sharpened(shares, sharpness)
+        after = sharpened(shares, sharpness)
         growth = sharpness * values / shares[:, None, :]
         mean = (growth * after[:, None, :]).sum(axis=2, keepdims=True)
         earned += weight * after[:, None, :] * (growth - mean)
-    start = _sharpened(base[None], sharpness)[0]
-    return spread(earned, _sharpened(base + change, sharpness) - start), start
+    start = sharpened(np.maximum(base[None], 0.0), sharpness)[0]
+    end = sharpened(np.maximum(base + change, 0.0), sharpness)
+    return spread(earned, end - start), start
 
 
 def spread(values: Matrix, total: Matrix) -> Matrix:
@@ -108,13 +111,6 @@ def spread(values: Matrix, total: Matrix) -> Matrix:
     even = np.full_like(values, 1.0 / values.shape[1])
     parts = np.divide(sizes, whole, out=even, where=whole > 0)
     return values + parts * (total - values.sum(axis=1))[:, None, :]
-
-
-def _sharpened(shares: Matrix, sharpness: float) -> Matrix:
-    shares = np.maximum(shares, 0.0)
-    powers = (shares / shares.max(axis=1, keepdims=True)) ** sharpness
-    after: Matrix = powers / powers.sum(axis=1, keepdims=True)
-    return after
 
 
 def _line(reach: int) -> list[tuple[float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -53,8 +54,14 @@ class KernelMachine:
         parts = [self._scores(Z[start : start + size]) for start in range(0, max(1, len(Z)), size)]
         return np.vstack(parts)
 
+    @cached_property
+    def _squares(self) -> Matrix:
+        """The squared length of each vector."""
+        squares: Matrix = (self.vectors**2).sum(axis=1)
+        return squares
+
     def _scores(self, Z: Matrix) -> Matrix:
-        squares = (Z**2).sum(axis=1)[:, None] + (self.vectors**2).sum(axis=1)
+        squares = (Z**2).sum(axis=1)[:, None] + self._squares
         kernel = np.exp(-self.gamma * np.maximum(squares - 2.0 * (Z @ self.vectors.T), 0.0))
         if len(self.class_counts) <= 2:
             score = kernel @ self.weights[0] + self.intercepts[0]

@@ -10,8 +10,6 @@ import numpy as np
 from lex_learning.models._tree_arrays import TreeArrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 IS_CATEGORICAL, GOES_LEFT = 1, 2
@@ -23,7 +21,7 @@ def read_trees(text: str) -> TreeArrays:
     """The trees of `Booster.model_to_string`, a value in each leaf."""
     trees: list[dict[str, NDArray[Any]]] = []
     sets: list[NDArray[np.bool_]] = []
-    for facts in _trees(text):
+    for facts in read_fields(text)[1]:
         tree, own = _tree(facts, len(sets))
         trees.append(tree)
         sets += own
@@ -34,11 +32,14 @@ def read_trees(text: str) -> TreeArrays:
     return TreeArrays.join(trees, levels)
 
 
-def _trees(text: str) -> Iterator[dict[str, str]]:
-    """The lines `name=value` of each tree."""
-    body = text[text.index("\nTree=") : text.index("\nend of trees")]
-    for part in body.split("\nTree=")[1:]:
-        yield dict(line.split("=", 1) for line in part.splitlines()[1:] if "=" in line)
+def read_fields(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """The lines `name=value` of the header, and those of each tree."""
+    head, *parts = text.partition("\nend of trees")[0].split("\nTree=")
+    return _fields(head), [_fields(part.partition("\n")[2]) for part in parts]
+
+
+def _fields(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
 
 
 def _tree(facts: dict[str, str], set_count: int) -> tuple[dict[str, NDArray[Any]], list[NDArray[np.bool_]]]:

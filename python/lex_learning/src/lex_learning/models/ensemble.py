@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from lex_learning.models._calibration import sharpened
 from lex_learning.models._carried import carried_to_probabilities, carried_to_sharper
 
 if TYPE_CHECKING:
@@ -135,16 +136,3 @@ def mixture(outputs: Sequence[Matrix], weights: Iterable[float]) -> Matrix:
     for output, weight in zip(outputs, weights, strict=True):
         total += weight * output
     return total
-
-
-def sharpened(shares: Matrix, sharpness: float) -> Matrix:
-    """Probabilities to the power of `sharpness`, to add up to 1 again: temperature scaling (Guo et al. 2017).
-
-    Example:
-        >>> sharpened(np.array([[0.2, 0.8]]), 2.0).round(3).tolist()
-        [[0.059, 0.941]]
-    """
-    powers = shares if sharpness == 1.0 else (shares / shares.max(axis=1, keepdims=True)) ** sharpness
-    # Also where nothing is sharpened: single-precision members leave sums a little off 1.
-    scaled: Matrix = powers / powers.sum(axis=1, keepdims=True)
-    return scaled

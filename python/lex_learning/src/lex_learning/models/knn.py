@@ -43,7 +43,7 @@ class NearestNeighbors(Model):
 
     problem_types: ClassVar = frozenset(ProblemType)
     library: ClassVar = "scikit-learn"
-    derived: ClassVar = frozenset({"_search"})
+    derived: ClassVar = frozenset({"_search", "_frequencies", "_longest"})
 
     @classmethod
     @override
@@ -104,7 +104,7 @@ class NearestNeighbors(Model):
         furthest = distances[:, count - 1]
         is_tied = furthest <= SMALL_DISTANCE
         if self.params["p"] == 2:
-            reach = (Z**2).sum(axis=1) + (self._points**2).sum(axis=1).max()
+            reach = (Z**2).sum(axis=1) + self._longest
             is_tied |= furthest**2 <= SMALL_SHARE * reach
         if distances.shape[1] > count:
             is_tied |= distances[:, count] <= (1.0 + TIE) * furthest
@@ -185,7 +185,12 @@ class NearestNeighbors(Model):
             total = graph.add("Add", total, part) if total else part
         return total if self.params["p"] == 1 else graph.add("Sqrt", total)
 
-    @property
+    @cached_property
+    def _longest(self) -> float:
+        """The squared length of the longest row that was kept."""
+        return float((self._points**2).sum(axis=1).max())
+
+    @cached_property
     def _frequencies(self) -> Matrix:
         """Of the classes."""
         shares: Matrix = np.average(self._outcome, axis=0, weights=self._votes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lex_learning.models.ensemble import sharpened
+from lex_learning.models._calibration import sharpened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

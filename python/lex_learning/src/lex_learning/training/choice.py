@@ -10,8 +10,9 @@ import numpy as np
 from lex_learning.core.dataset import load_dataset
 from lex_learning.core.results import ModelResult
 from lex_learning.core.scorer import MetricError
+from lex_learning.models._calibration import sharpened
 from lex_learning.models._rows import taken
-from lex_learning.models.ensemble import mixture, sharpened
+from lex_learning.models.ensemble import mixture
 from lex_learning.training.calibration import best_sharpness
 from lex_learning.training.chosen import Share
 from lex_learning.training.ensemble import Fold, fold_losses, greedy_weights, mean_loss

@@ -14,8 +14,9 @@ from lex_learning.core.dataset import load_dataset
 from lex_learning.core.metrics import classification_metrics, regression_metrics, selection_score
 from lex_learning.explainability.importance import MAX_EVALUATIONS, permutation_importance
 from lex_learning.explainability.sampling import MAX_BACKGROUND_ROWS, MIN_BACKGROUND_ROWS
+from lex_learning.models._calibration import sharpened
 from lex_learning.models._rows import taken
-from lex_learning.models.ensemble import Ensemble, Member, mixture, sharpened
+from lex_learning.models.ensemble import Ensemble, Member, mixture
 from lex_learning.seeds import derive_seed
 from lex_learning.training.tasks import FINAL_FOLD, limited, model_file, output_file
 
