@@ -40,6 +40,7 @@ fn an_onnx_file_holds_the_whole_model() {
 
 #[test]
 fn a_missing_file_is_named() {
+    lex_learning::initialize().unwrap();
     let error = TrainedModel::load("/no/such/model.pkl").unwrap_err();
     assert_eq!(error, LexLearningError::ModelNotFound { path: "/no/such/model.pkl".to_owned() });
 }
