@@ -1,0 +1,1 @@
+//! The YAML files, and what they say.

@@ -1,0 +1,1 @@
+//! The order of features; what they learn; how they are applied.

@@ -1,0 +1,1 @@
+//! CSV, Parquet and Arrow files, in and out.
