@@ -7,6 +7,8 @@ use polars::prelude::PolarsError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::models::ModelError;
+
 /// A place in a YAML file. It prints as `path:line:column`, both counted from 1; where neither is known, as the path.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Location {
@@ -121,13 +123,8 @@ pub enum FeaturesError {
         hint: String,
     },
     /// A model cannot be fitted, loaded or asked.
-    #[error("{message}")]
-    Model {
-        /// What failed, and on what.
-        message: String,
-        /// What to do about it.
-        hint: String,
-    },
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The files of an experiment cannot be read or written.
     #[error("{}: {message}", path.display())]
     Experiment {
@@ -170,7 +167,7 @@ impl FeaturesError {
             Self::ColumnType { .. } => "column.type",
             Self::Data { .. } => "data.invalid",
             Self::Table { .. } => "table.invalid",
-            Self::Model { .. } => "model.invalid",
+            Self::Model(error) => error.code(),
             Self::Experiment { .. } => "experiment.invalid",
             Self::Io { .. } => "file.failed",
             Self::Polars { .. } => "polars.failed",
@@ -184,8 +181,8 @@ impl FeaturesError {
             | Self::UnknownColumn { hint, .. }
             | Self::Data { hint, .. }
             | Self::Table { hint, .. }
-            | Self::Model { hint, .. }
             | Self::Experiment { hint, .. } => Some(hint).filter(|hint| !hint.is_empty()).map(String::as_str),
+            Self::Model(error) => Some(error.hint()),
             Self::DuplicateName { .. } => Some("rename one of the two"),
             Self::Cycle { .. } => Some("let one of them use a column of the table instead"),
             Self::ColumnType { .. } => Some("choose another column, or change its type where the table is made"),

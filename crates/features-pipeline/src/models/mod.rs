@@ -1,1 +1,5 @@
 //! Linear models behind one trait.
+
+mod error;
+
+pub use error::ModelError;
