@@ -1,6 +1,7 @@
 //! Everything that can go wrong: what failed, where, and what was expected. The next step is [`FeaturesError::hint`].
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::PolarsError;
@@ -143,6 +144,22 @@ pub enum FeaturesError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// There is no room for a file. What was there before is unchanged.
+    #[error("{}: the disk is full: {source}", path.display())]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The bundled Python, which a command needs, is missing or failed.
+    #[error("{message}")]
+    Python {
+        /// What failed, with what Python said.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// Polars failed where nothing more exact is known.
     #[error("{context}: {source}")]
     Polars {
@@ -170,6 +187,8 @@ impl FeaturesError {
             Self::Model(error) => error.code(),
             Self::Experiment { .. } => "experiment.invalid",
             Self::Io { .. } => "file.failed",
+            Self::DiskFull { .. } => "disk.full",
+            Self::Python { .. } => "python.failed",
             Self::Polars { .. } => "polars.failed",
         }
     }
@@ -181,19 +200,25 @@ impl FeaturesError {
             | Self::UnknownColumn { hint, .. }
             | Self::Data { hint, .. }
             | Self::Table { hint, .. }
-            | Self::Experiment { hint, .. } => Some(hint).filter(|hint| !hint.is_empty()).map(String::as_str),
+            | Self::Experiment { hint, .. }
+            | Self::Python { hint, .. } => Some(hint).filter(|hint| !hint.is_empty()).map(String::as_str),
             Self::Model(error) => Some(error.hint()),
             Self::DuplicateName { .. } => Some("rename one of the two"),
             Self::Cycle { .. } => Some("let one of them use a column of the table instead"),
             Self::ColumnType { .. } => Some("choose another column, or change its type where the table is made"),
-            Self::Io { .. } => Some("check the path, the permissions and the free space"),
+            Self::Io { .. } => Some("check the path and its permissions"),
+            Self::DiskFull { .. } => Some("make room, or choose another place"),
             Self::Polars { .. } => None,
         }
     }
 
     /// The system's error on a path. For `map_err(|source| FeaturesError::io(path, source))`.
     pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Self::Io { path: path.as_ref().to_owned(), source }
+        let path = path.as_ref().to_owned();
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path, source },
+            _ => Self::Io { path, source },
+        }
     }
 
     /// Polars' error in what was being computed. For `map_err(|source| FeaturesError::polars("...", source))`.

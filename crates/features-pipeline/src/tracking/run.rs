@@ -76,7 +76,7 @@ impl ExperimentRun {
         let run_id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let run = Self {
             // Before all else: a folder without its lock is that of a run that is over.
-            lock: lock(&folder.join(LOCK)),
+            lock: Some(lock(&folder.join(LOCK))?),
             metadata: RunMetadata {
                 version: VERSION,
                 experiment: name.to_owned(),
