@@ -37,7 +37,7 @@ pub(super) fn write_atomically(path: &Path, write: impl FnOnce(&mut File) -> io:
 }
 
 /// As [`write_atomically`], a value as JSON for people to read.
-pub(super) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|error| unreadable(path, &error))?;
     text.push(b'\n');
     write_atomically(path, |file| file.write_all(&text))

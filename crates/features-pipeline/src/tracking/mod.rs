@@ -36,7 +36,7 @@
 //! that says `running` without that lock reads as failed.
 
 mod comparison;
-mod files;
+pub(crate) mod files;
 mod git;
 mod name;
 mod reader;

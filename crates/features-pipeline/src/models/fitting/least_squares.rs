@@ -22,22 +22,26 @@ pub(super) fn solve(
 ) -> Result<Array1<f64>> {
     let Reduction { factor, target, varying, .. } = reduction;
     let tolerance = tolerance.max(ROUNDING);
-    warnings.extend(reduction.few_rows());
+    let few_rows = reduction.few_rows();
     let directions = Directions::of(factor, target);
     if directions.rank(tolerance) == varying.len() {
+        warnings.extend(few_rows);
         return solve_full_rank(factor.clone(), target.clone());
     }
-    let name = |place: usize| names[varying[place]].clone();
+    let named = |places: Vec<usize>| places.into_iter().map(|place| names[varying[place]].clone()).collect();
     let lengths: Array1<f64> = factor.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect();
     let scaled = Directions::of(&(factor / &lengths), target);
-    if scaled.rank(tolerance.min(1e-10)) < varying.len().min(factor.nrows()) {
-        let columns = scaled.participants(tolerance.min(1e-10)).into_iter().map(name).collect();
-        warnings.push(FitWarning::CollinearColumns { columns });
+    let small: Vec<usize> =
+        (0..varying.len()).filter(|&place| lengths[place] <= tolerance * directions.greatest()).collect();
+    if let Some(few_rows) = few_rows {
+        warnings.push(few_rows);
+    } else if scaled.rank(tolerance) < varying.len() {
+        warnings.push(FitWarning::CollinearColumns { columns: named(scaled.participants(tolerance)) });
+    } else if small.is_empty() {
+        warnings.push(FitWarning::CollinearColumns { columns: named(directions.participants(tolerance)) });
     }
-    let small: Vec<String> =
-        (0..varying.len()).filter(|&place| lengths[place] <= tolerance * directions.greatest()).map(name).collect();
     if !small.is_empty() {
-        warnings.push(FitWarning::SmallColumns { columns: small });
+        warnings.push(FitWarning::SmallColumns { columns: named(small) });
     }
     Ok(directions.solution(tolerance))
 }
@@ -62,7 +66,7 @@ impl Directions {
     /// orthogonal to each other. The target is rotated along, which spares the left singular vectors.
     fn of(matrix: &Array2<f64>, target: &Array1<f64>) -> Self {
         const MOST_SWEEPS: usize = 60;
-        let mut vectors = matrix.t().as_standard_layout().to_owned().reversed_axes();
+        let mut vectors = matrix.as_standard_layout().into_owned();
         let mut target = target.clone();
         for _ in 0..MOST_SWEEPS {
             let mut rotated = false;
@@ -117,7 +121,9 @@ impl Directions {
 fn orthogonalise(vectors: &mut Array2<f64>, target: &mut Array1<f64>, first: usize, second: usize) -> bool {
     let (mut one, mut two) = vectors.multi_slice_mut((s![first, ..], s![second, ..]));
     let (squares_one, squares_two, product) = (one.dot(&one), two.dot(&two), one.dot(&two));
-    if product.abs() <= f64::EPSILON * (squares_one * squares_two).sqrt() {
+    // A product of so many terms is not known more exactly.
+    let rounding = f64::EPSILON * one.len() as f64;
+    if product.abs() <= rounding * (squares_one * squares_two).sqrt() {
         return false;
     }
     let half = (squares_two - squares_one) / (2.0 * product);

@@ -5,7 +5,7 @@ mod logistic;
 mod reduction;
 mod sparse;
 
-pub(super) use logistic::fit_logistic;
+pub(super) use logistic::{fit_logistic, logistic, softmax};
 
 use linfa::Dataset;
 use linfa::traits::Fit;
@@ -29,6 +29,9 @@ pub(super) struct Fitted {
 /// Fits the kinds of models that predict numbers.
 pub(super) fn fit_numbers(specification: &ModelSpecification, features: &Matrix, target: &Array1<f64>) -> Result<Fitted> {
     let reduction = Reduction::new(features, target, specification.fit_intercept());
+    if !reduction.is_finite() {
+        return Err(not_fitted(specification.kind().name(), "the sums over its columns are not finite"));
+    }
     let mut warnings = reduction.warnings(features.names());
     let rows = features.rows() as f64;
     let coefficients = match specification {

@@ -55,7 +55,13 @@ impl Reduction {
         Self { varying, factor, target, rows, means, target_mean }
     }
 
-    /// Tells of columns that are left out, and of too few rows.
+    /// Whether no sum became too large for a number.
+    pub(super) fn is_finite(&self) -> bool {
+        let all = |values: &Array1<f64>| values.iter().all(|value| value.is_finite());
+        all(&self.means) && self.target_mean.is_finite() && all(&self.target) && self.factor.iter().all(|value| value.is_finite())
+    }
+
+    /// Tells of the columns that are left out.
     pub(super) fn warnings(&self, names: &[String]) -> Vec<FitWarning> {
         let mut warnings = Vec::new();
         let constant: Vec<String> =
@@ -66,7 +72,7 @@ impl Reduction {
         warnings
     }
 
-    /// Whether any target can be met exactly.
+    /// Tells of so few rows that any target can be met exactly.
     pub(super) fn few_rows(&self) -> Option<FitWarning> {
         let columns = self.varying.len();
         (columns >= self.rows).then_some(FitWarning::FewRows { rows: self.rows, columns })
