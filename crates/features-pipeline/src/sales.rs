@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use chrono::NaiveDate;
 use polars::prelude::*;
 
 use crate::config::TableFormat;
@@ -16,11 +15,13 @@ use places::{COUNTRIES, ITEMS};
 
 /// Rows that are made and written at a time: some tens of MB.
 const CHUNK_ROWS: u64 = 250_000;
-const LONGEST_SHIPPING_DAYS: u64 = 50;
-/// From 2010-01-01 to 2020-12-31.
-const ORDER_DAYS: u64 = 4018;
+const LONGEST_SHIPPING_DAYS: u32 = 50;
+/// 2010-01-01, counted from 1970.
+const FIRST_DAY: i32 = 14_610;
+/// Up to 2020-12-31.
+const ORDER_DAYS: u32 = 4018;
 const PRIORITIES: [&str; 4] = ["C", "H", "L", "M"];
-const MOST_UNITS: u64 = 10_000;
+const MOST_UNITS: u32 = 10_000;
 /// Order IDs have nine digits.
 const LEAST_ORDER: u64 = 100_000_000;
 const ORDERS: u64 = 900_000_000;
@@ -180,25 +181,19 @@ impl Record {
     fn draw(seed: u64, row: u64) -> Self {
         let mut random = Random(mix(mix(seed).wrapping_add(row)));
         // The lesser of two draws: the first countries are the usual ones.
-        let country = random.below(COUNTRIES.len() as u64).min(random.below(COUNTRIES.len() as u64));
-        let ordered = first_day() + random.below(ORDER_DAYS) as i32;
+        let place = random.choose(&COUNTRIES).min(random.choose(&COUNTRIES));
+        let ordered = FIRST_DAY + random.below(ORDER_DAYS).cast_signed();
         Self {
-            place: COUNTRIES[country as usize],
-            item: ITEMS[random.below(ITEMS.len() as u64) as usize],
+            place: COUNTRIES[place],
+            item: ITEMS[random.choose(&ITEMS)],
             channel: if random.below(2) == 0 { "Offline" } else { "Online" },
-            priority: PRIORITIES[random.below(4) as usize],
+            priority: PRIORITIES[random.choose(&PRIORITIES)],
             ordered,
-            order: (LEAST_ORDER + ((row % ORDERS) * ORDER_STEP + mix(seed) % ORDERS) % ORDERS) as i64,
-            shipped: ordered + random.below(LONGEST_SHIPPING_DAYS + 1) as i32,
-            units: 1 + random.below(MOST_UNITS) as i64,
+            order: (LEAST_ORDER + ((row % ORDERS) * ORDER_STEP + mix(seed) % ORDERS) % ORDERS).cast_signed(),
+            shipped: ordered + random.below(LONGEST_SHIPPING_DAYS + 1).cast_signed(),
+            units: i64::from(1 + random.below(MOST_UNITS)),
         }
     }
-}
-
-/// 2010-01-01.
-fn first_day() -> i32 {
-    const FIRST: Option<NaiveDate> = NaiveDate::from_ymd_opt(2010, 1, 1);
-    FIRST.map_or(0, |day| day.signed_duration_since(NaiveDate::default()).num_days() as i32)
 }
 
 /// `SplitMix64` (Steele, Lea and Flood 2014).
@@ -206,9 +201,16 @@ struct Random(u64);
 
 impl Random {
     /// A number below `bound`; the bias is below 2⁻⁵⁰ for the bounds here.
-    fn below(&mut self, bound: u64) -> u64 {
+    fn below(&mut self, bound: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        ((u128::from(mix(self.0)) * u128::from(bound)) >> 64) as u64
+        let product = u128::from(mix(self.0)) * u128::from(bound);
+        // Less than `bound`, so it always fits.
+        u32::try_from(product >> 64).unwrap_or_default()
+    }
+
+    /// A place in a list.
+    fn choose<T>(&mut self, list: &[T]) -> usize {
+        self.below(u32::try_from(list.len()).unwrap_or(u32::MAX)) as usize
     }
 }
 
