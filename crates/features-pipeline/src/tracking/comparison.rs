@@ -10,11 +10,11 @@ use crate::{FeaturesError, Result};
 /// Metrics of which less is better: by their whole name, or its last word.
 const LESS_IS_BETTER: [&str; 7] = ["rmse", "mse", "mae", "mape", "loss", "error", "seconds"];
 /// What is compared where nothing is named: the first of these that any run has, and those of the same line.
-const USUAL: [&[&str]; 2] = [&["rmse", "r2"], &["accuracy", "f1", "auc"]];
+const USUAL: [&[&str]; 2] = [&["rmse", "r2"], &["accuracy", "f1_macro", "auc"]];
 /// Of each line of [`USUAL`], what the best run is chosen by.
 const DECISIVE: [&str; 2] = ["r2", "accuracy"];
 /// The parameter with the number of features.
-pub(super) const FEATURES: &str = "num_features";
+pub(crate) const FEATURES: &str = "num_features";
 
 /// What to compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

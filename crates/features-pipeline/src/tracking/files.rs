@@ -20,7 +20,7 @@ pub(super) const ARTIFACTS: &str = "artifacts";
 pub(super) const LOCK: &str = ".lock";
 
 /// Writes beside the place, syncs and renames. On an error the file is what it was before.
-pub(super) fn write_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+pub(crate) fn write_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
     let beside = temporary(path);
     let written = File::create(&beside)
         .and_then(|mut file| {

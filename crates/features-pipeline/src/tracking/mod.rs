@@ -44,9 +44,11 @@ mod record;
 mod run;
 
 pub use comparison::{Comparison, ComparisonOptions, ComparisonRow};
+pub(crate) use comparison::FEATURES;
 pub use reader::{Listing, experiment_names, list_runs, read_run};
 pub use record::{Artifact, DataFile, MetricPoint, RunMetadata, RunRecord, RunStatus};
 pub use run::ExperimentRun;
+pub(crate) use run::make_folder;
 
 /// Where experiments are, seen from where a command runs.
 pub const EXPERIMENTS_FOLDER: &str = "experiments";

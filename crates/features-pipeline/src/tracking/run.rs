@@ -249,21 +249,21 @@ impl Drop for ExperimentRun {
     }
 }
 
-/// A folder of its own, named after the time.
-fn make_folder(experiment: &Path, started_at: DateTime<Utc>) -> Result<PathBuf> {
-    fs::create_dir_all(experiment).map_err(|source| FeaturesError::io(experiment, source))?;
+/// A folder that nobody else has, named after the time, such as `20251114_172412`; in the same second, `_2` follows.
+pub(crate) fn make_folder(parent: &Path, started_at: DateTime<Utc>) -> Result<PathBuf> {
+    fs::create_dir_all(parent).map_err(|source| FeaturesError::io(parent, source))?;
     let name = started_at.format("%Y%m%d_%H%M%S").to_string();
-    let mut folder = experiment.join(&name);
+    let mut folder = parent.join(&name);
     for count in 2..MOST_IN_ONE_SECOND {
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                folder = experiment.join(format!("{name}_{count}"));
+                folder = parent.join(format!("{name}_{count}"));
             }
             Err(error) => return Err(FeaturesError::io(&folder, error)),
         }
     }
-    Err(refused(experiment, format!("{MOST_IN_ONE_SECOND} runs started within one second"), "start them more slowly"))
+    Err(refused(parent, format!("{MOST_IN_ONE_SECOND} runs started within one second"), "start them more slowly"))
 }
 
 /// A file that this process has locked.
