@@ -38,16 +38,13 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     let entrypoint = Entrypoint::load_from_yaml(&options.config)?;
+    let features = match &options.fitted {
+        Some(path) => Features::Fitted(FittedFeatures::load(path)?),
+        None => Features::New(PipelineSteps::load_from_yaml(&entrypoint.features)?),
+    };
     let source = Source::open(&entrypoint)?;
     let step = progress.step("computing features");
-    let (fitted, plan) = match &options.fitted {
-        Some(path) => {
-            let fitted = FittedFeatures::load(path)?;
-            let plan = fitted.apply_lazy(source.table.clone())?;
-            (fitted, plan)
-        }
-        None => fit(&entrypoint, &source)?,
-    };
+    let (fitted, plan) = run_feature_engineering(features, &source)?;
     let folder = output_folder(options.output.as_deref(), &entrypoint)?;
     let path = write(&fitted, plan, &entrypoint, &folder)?;
     drop(step);
@@ -68,15 +65,21 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     Ok(Outcome::new(document, text))
 }
 
+/// Features that learn from the table, or have learned from another one.
+enum Features {
+    Fitted(FittedFeatures),
+    New(PipelineSteps),
+}
+
 /// The input of an entrypoint, on the disk.
-pub(super) struct Source {
-    pub(super) table: LazyFrame,
-    pub(super) rows: IdxSize,
-    pub(super) columns: usize,
+struct Source {
+    table: LazyFrame,
+    rows: IdxSize,
+    columns: usize,
 }
 
 impl Source {
-    pub(super) fn open(entrypoint: &Entrypoint) -> Result<Self> {
+    fn open(entrypoint: &Entrypoint) -> Result<Self> {
         let mut table = tables::scan(&entrypoint.input, &read_options(entrypoint))?;
         let fail = |source| FeaturesError::polars(format!("reading {}", entrypoint.input.display()), source);
         let columns = table.collect_schema().map_err(fail)?.len();
@@ -122,13 +125,19 @@ pub(super) fn kinds(fitted: &FittedFeatures) -> Vec<Vec<String>> {
     fitted.steps().steps.iter().map(|step| vec![step.name().to_owned(), step.kind().to_owned()]).collect()
 }
 
-#[tracing::instrument(name = "run_feature_engineering", skip_all, fields(rows = source.rows, columns = source.columns))]
-fn fit(entrypoint: &Entrypoint, source: &Source) -> Result<(FittedFeatures, LazyFrame)> {
-    let steps = PipelineSteps::load_from_yaml(&entrypoint.features)?;
-    if source.rows == 0 {
-        let message = format!("{}: the table has no rows", entrypoint.input.display());
-        return Err(FeaturesError::data(message, "features are learned from at least one row"));
+#[tracing::instrument(skip_all, fields(rows = source.rows, columns = source.columns))]
+fn run_feature_engineering(features: Features, source: &Source) -> Result<(FittedFeatures, LazyFrame)> {
+    match features {
+        Features::Fitted(fitted) => {
+            let plan = fitted.apply_lazy(source.table.clone())?;
+            Ok((fitted, plan))
+        }
+        Features::New(_) if source.rows == 0 => {
+            Err(FeaturesError::data("the table has no rows", "features are learned from at least one row"))
+        }
+        Features::New(steps) => {
+            tracing::info!("Applying {} feature transformations", steps.steps.len());
+            steps.fit_lazy(source.table.clone())
+        }
     }
-    tracing::info!("Applying {} feature transformations", steps.steps.len());
-    steps.fit_lazy(source.table.clone())
 }

@@ -31,6 +31,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     let records = SalesRecords { rows: options.rows, seed: options.seed };
     records.write(&options.output, |rows| bar.set_position(rows))?;
     let path = options.output.display();
+    tracing::info!(%path, rows = options.rows, "sales records written");
     Ok(Outcome::new(
         json!({"output": options.output, "rows": options.rows, "seed": options.seed}),
         format!("{} sales records: {path}\n", options.rows),
