@@ -96,15 +96,15 @@ def mlflow_names(names: Iterable[str]) -> dict[str, str]:
 
     Example:
         >>> mlflow_names(["r2", "loss/train", "a=b", "a:b", "../x"])
-        {'r2': 'r2', 'loss/train': 'loss/train', 'a=b': 'a_b', 'a:b': 'a_b_2', '../x': '.._x'}
+        {'r2': 'r2', 'loss/train': 'loss/train', 'a=b': 'a_b', 'a:b': 'a_b_2', '../x': '_/x'}
     """
     given: dict[str, str] = {}
     for name in names:
         plain = _REFUSED_CHARACTERS.sub("_", name)
-        if posixpath.normpath(plain) != plain or plain.startswith(("/", "..")):
+        if posixpath.normpath(plain) != plain or plain.startswith("/"):
             plain = plain.replace("/", "_")
-        if plain in {".", ".."}:
-            plain = "_"
+        if plain == "." or plain.startswith(".."):
+            plain = "_" + plain.lstrip(".")
         stem, count = plain, 1
         while plain in given.values():
             count += 1
@@ -158,7 +158,7 @@ def _log_values(client: Any, run_id: str, run: Run, known_params: Container[str]
     names = mlflow_names(run.params)
     missing = [names[name] not in known_params for name in run.params]
     params = [Param(names[name], _text(value, _LONGEST_PARAM)) for name, value in run.params.items()]
-    for few in batched(compress(params, missing), _MOST_VALUES, strict=False):
+    for few in batched(compress(params, missing), _MOST_VALUES):
         client.log_batch(run_id, params=few)
 
     names = mlflow_names(run.metrics)
@@ -167,12 +167,12 @@ def _log_values(client: Any, run_id: str, run: Run, known_params: Container[str]
         known = {(point.step, point.timestamp, point.value) for point in history}
         placed = [place for place in _placed(points) if place not in known]
         metrics = [Metric(names[name], value, time, step) for step, time, value in placed]
-        for few in batched(metrics, _MOST_METRICS, strict=False):
+        for few in batched(metrics, _MOST_METRICS):
             client.log_batch(run_id, metrics=few)
 
     names = mlflow_names(run.tags)
     tags = [RunTag(names[name], _text(value, _LONGEST_TAG)) for name, value in run.tags.items()]
-    for few in batched(tags, _MOST_VALUES, strict=False):
+    for few in batched(tags, _MOST_VALUES):
         client.log_batch(run_id, tags=few)
 
 
