@@ -11,7 +11,7 @@ use super::features::{FITTED_FILE, kinds, output_folder, read_options, write};
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::text;
-use super::tracked::{self, Facts, Tracked};
+use super::tracked::{Facts, Tracked, TrackingOptions};
 use super::train::{MODEL_FILE, load_config, outcome};
 use crate::config::{Entrypoint, PipelineSteps};
 use crate::error::Location;
@@ -31,7 +31,7 @@ pub(super) struct Options {
     output: Option<PathBuf>,
 
     #[command(flatten)]
-    tracking: tracked::Options,
+    tracking: TrackingOptions,
 }
 
 pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {

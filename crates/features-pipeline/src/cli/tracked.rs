@@ -15,7 +15,7 @@ pub(super) const USUAL_EXPERIMENT: &str = "feature-pipeline";
 
 /// Where a training is tracked.
 #[derive(Debug, Args)]
-pub(super) struct Options {
+pub(super) struct TrackingOptions {
     /// Experiment that the run belongs to
     #[arg(long, value_name = "NAME")]
     pub(super) experiment: Option<String>,
@@ -47,7 +47,7 @@ pub(super) struct Tracked(Option<ExperimentRun>);
 
 impl Tracked {
     /// Starts a run in the experiment that the options name, or else in `usual`, if there is one.
-    pub(super) fn start(options: &Options, usual: Option<&str>) -> Result<Self> {
+    pub(super) fn start(options: &TrackingOptions, usual: Option<&str>) -> Result<Self> {
         let name = options.experiment.as_deref().or(usual).filter(|_| !options.no_tracking);
         let run = name.map(|name| ExperimentRun::start_in(&options.folder.experiments_dir, name)).transpose()?;
         Ok(Self(run))

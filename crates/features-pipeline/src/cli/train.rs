@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::outcome::Outcome;
 use super::progress::Progress;
-use super::tracked::{self, Facts, Tracked, USUAL_EXPERIMENT};
+use super::tracked::{Facts, Tracked, TrackingOptions, USUAL_EXPERIMENT};
 use super::text;
 use crate::config::load_yaml;
 use crate::error::Location;
@@ -35,7 +35,7 @@ pub(super) struct Options {
     output: Option<PathBuf>,
 
     #[command(flatten)]
-    tracking: tracked::Options,
+    tracking: TrackingOptions,
 }
 
 pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {

@@ -36,7 +36,7 @@ fn distinct(table: &DataFrame, name: &str) -> usize {
 #[test]
 fn records_are_consistent() {
     let table = SalesRecords { rows: 20_000, seed: 3 }.frame().unwrap();
-    assert_eq!(table.get_column_names_str(), COLUMNS);
+    assert_eq!(table.columns().iter().map(|column| column.name().as_str()).collect::<Vec<_>>(), COLUMNS);
     assert_eq!(distinct(&table, "Order ID"), 20_000);
     assert_eq!((distinct(&table, "Region"), distinct(&table, "Item Type"), distinct(&table, "Unit Price")), (7, 12, 12));
     let units = floats(&table, "Units Sold");
