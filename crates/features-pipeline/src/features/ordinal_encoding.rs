@@ -73,7 +73,8 @@ impl Feature for OrdinalEncoding {
         let Some(levels) = &self.levels else { return Ok(vec![filled(col(&self.name), fill.as_ref())]) };
         let text = col(&self.column).cast(DataType::String);
         let none = lit(NULL).cast(DataType::Int64);
-        let place = levels.iter().zip(0_i64..).rev().fold(none, |others, (level, place)| {
+        let places: Vec<(i64, &Scalar)> = (0..).zip(levels).collect();
+        let place = places.into_iter().rev().fold(none, |others, (place, level)| {
             when(text.clone().eq(lit(level.label()))).then(lit(place)).otherwise(others)
         });
         Ok(vec![filled(place, fill.as_ref()).alias(&self.name)])

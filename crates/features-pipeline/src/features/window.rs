@@ -165,7 +165,8 @@ impl Window {
         match &self.window {
             Some(WindowLength::Time(text)) => {
                 let options = RollingOptionsDynamicWindow {
-                    window_size: duration(text).unwrap_or_default(),
+                    // Checked before.
+                    window_size: duration(text).unwrap_or_else(|| Duration::new(0)),
                     min_periods: self.minimum_values.unwrap_or(1),
                     closed_window: ClosedWindow::Right,
                     fn_params: None,
