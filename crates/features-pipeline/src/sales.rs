@@ -72,14 +72,10 @@ impl SalesRecords {
     /// * [`FeaturesError::Io`], [`FeaturesError::DiskFull`]: the file cannot be made.
     pub fn write(&self, path: impl AsRef<Path>, mut written: impl FnMut(u64)) -> Result<()> {
         let path = path.as_ref();
-        let mut sink: fn(&Self, File, &mut dyn FnMut(u64)) -> PolarsResult<()> = Self::write_csv;
-        match tables::format_of(path)? {
-            TableFormat::Csv => {}
-            TableFormat::Parquet => sink = Self::write_parquet,
-            TableFormat::Ipc => {
-                let message = "sales records are not written in this format";
-                return Err(FeaturesError::table(path, message, "name a .csv or a .parquet file"));
-            }
+        let format = tables::format_of(path)?;
+        if format == TableFormat::Ipc {
+            let message = "sales records are not written in this format";
+            return Err(FeaturesError::table(path, message, "name a .csv or a .parquet file"));
         }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|source| FeaturesError::io(folder, source))?;
@@ -87,7 +83,11 @@ impl SalesRecords {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let unfinished = path.with_file_name(format!(".{}-{name}", std::process::id()));
         let file = File::create(&unfinished).map_err(|source| FeaturesError::io(&unfinished, source))?;
-        if let Err(error) = sink(self, file, &mut written) {
+        let outcome = match format {
+            TableFormat::Parquet => self.write_parquet(file, &mut written),
+            _ => self.write_csv(file, &mut written),
+        };
+        if let Err(error) = outcome {
             // The first error is the one to tell.
             let _ = fs::remove_file(&unfinished);
             return Err(match error {
@@ -141,7 +141,10 @@ impl SalesRecords {
             Column::new(name.into(), records.iter().map(|record| cents(record) as f64 / 100.0).collect::<Vec<_>>())
         };
         let date = |name: &str, day: fn(&Record) -> i32| {
-            Int32Chunked::from_vec(name.into(), records.iter().map(day).collect()).into_date().into_series().into_column()
+            Int32Chunked::from_vec(name.into(), records.iter().map(day).collect())
+                .into_date()
+                .into_series()
+                .into_column()
         };
         DataFrame::new(
             records.len(),

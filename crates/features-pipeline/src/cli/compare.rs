@@ -43,8 +43,7 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
     for error in &listing.broken {
         tracing::warn!("{error}");
     }
-    let settings =
-        ComparisonOptions { metrics: options.metric.clone(), sort: options.sort.clone(), all: options.all };
+    let settings = ComparisonOptions { metrics: options.metric.clone(), sort: options.sort.clone(), all: options.all };
     let experiments = listing
         .runs
         .chunk_by(|one, other| one.metadata.experiment == other.metadata.experiment)

@@ -1,8 +1,8 @@
 //! `mlflow-export`: tracked runs, written to MLflow by the bundled Python.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::env;
 
 use clap::Args;
 use serde_json::Value;
@@ -85,7 +85,8 @@ fn read_report(output: &Output) -> Result<Value> {
     let Ok(report) = serde_json::from_slice::<Value>(&output.stdout) else {
         let lines: Vec<String> = String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect();
         let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
-        let hint = "the Python needs `lex_learning` of this version: prepare the runtime again, or name another with --python";
+        let hint =
+            "the Python needs `lex_learning` of this version: prepare the runtime again, or name another with --python";
         return Err(failed(format!("Python ended without a report ({}):\n{last}", output.status), hint));
     };
     match report.get("error") {
@@ -99,15 +100,13 @@ fn read_report(output: &Output) -> Result<Value> {
 
 fn text(report: &Value) -> String {
     let count = |name: &str| report[name].as_array().map_or(0, Vec::len);
-    let mut text = format!(
+    let counts = format!(
         "{} runs added, {} updated, {} unchanged: {}\n",
         count("added"),
         count("updated"),
         count("unchanged"),
         report["to"].as_str().unwrap_or_default(),
     );
-    for broken in report["broken"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        text += &format!("left out: {broken}\n");
-    }
-    text
+    let broken = report["broken"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    broken.fold(counts, |text, broken| text + "left out: " + broken + "\n")
 }

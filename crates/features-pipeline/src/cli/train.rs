@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::outcome::Outcome;
 use super::progress::Progress;
-use super::tracked::{Facts, Tracked, TrackingOptions, USUAL_EXPERIMENT};
 use super::text;
+use super::tracked::{Facts, Tracked, TrackingOptions, USUAL_EXPERIMENT};
 use crate::config::load_yaml;
 use crate::error::Location;
 use crate::models::{Metrics, Model, ProfitPredictor, Training, TrainingConfig, train_and_test};

@@ -1,5 +1,6 @@
 //! `validate`: YAML files, checked without any data.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -28,9 +29,11 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
     for file in &options.files {
         check(file, options.kind, &mut checked)?;
     }
-    let text = checked.iter().map(|file| format!("{}: valid, {}\n", file.path.display(), file.summary)).collect::<String>();
-    let document: Vec<Value> =
-        checked.iter().map(|file| json!({"path": file.path, "summary": file.summary})).collect();
+    let text = checked.iter().fold(String::new(), |mut text, file| {
+        let _ = writeln!(text, "{}: valid, {}", file.path.display(), file.summary);
+        text
+    });
+    let document: Vec<Value> = checked.iter().map(|file| json!({"path": file.path, "summary": file.summary})).collect();
     Ok(Outcome::new(json!({ "valid": document }), text))
 }
 

@@ -84,9 +84,8 @@ impl Comparison {
             Some(FEATURES) => rows.sort_by_key(|row| row.features),
             Some(name) => rows.sort_by(|one, other| better(name, value(name, one), value(name, other))),
         }
-        let completed = |(_, row): &(usize, &ComparisonRow)| {
-            row.status == RunStatus::Completed && value(&decisive, row).is_some()
-        };
+        let completed =
+            |(_, row): &(usize, &ComparisonRow)| row.status == RunStatus::Completed && value(&decisive, row).is_some();
         let best = rows
             .iter()
             .enumerate()

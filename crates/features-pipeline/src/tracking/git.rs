@@ -27,10 +27,8 @@ fn git_folder(start: &Path) -> Option<PathBuf> {
 
 fn resolve(folder: &Path, reference: &str) -> Option<String> {
     // A linked working copy has its branches in the folder that it shares.
-    let shared = fs::read_to_string(folder.join("commondir")).map_or_else(
-        |_| folder.to_owned(),
-        |path| folder.join(path.trim()),
-    );
+    let shared = fs::read_to_string(folder.join("commondir"))
+        .map_or_else(|_| folder.to_owned(), |path| folder.join(path.trim()));
     [folder, &shared]
         .iter()
         .find_map(|place| hash(&fs::read_to_string(place.join(reference)).ok()?))

@@ -43,8 +43,8 @@ mod reader;
 mod record;
 mod run;
 
-pub use comparison::{Comparison, ComparisonOptions, ComparisonRow};
 pub(crate) use comparison::FEATURES;
+pub use comparison::{Comparison, ComparisonOptions, ComparisonRow};
 pub use reader::{Listing, experiment_names, list_runs, read_run};
 pub use record::{Artifact, DataFile, MetricPoint, RunMetadata, RunRecord, RunStatus};
 pub use run::ExperimentRun;

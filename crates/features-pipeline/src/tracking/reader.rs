@@ -103,7 +103,10 @@ fn metadata(folder: &Path) -> Result<RunMetadata> {
         Some(RunMetadata { status: RunStatus::Running, .. }) | None => {}
         Some(ended) => return Ok(ended),
     }
-    known.map_or_else(|| newborn(folder, RunStatus::Failed), |known| Ok(RunMetadata { status: RunStatus::Failed, ..known }))
+    known.map_or_else(
+        || newborn(folder, RunStatus::Failed),
+        |known| Ok(RunMetadata { status: RunStatus::Failed, ..known }),
+    )
 }
 
 fn read_metadata(path: &Path) -> Result<Option<RunMetadata>> {

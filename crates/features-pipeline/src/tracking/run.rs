@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::files::{ARTIFACTS, LOCK, METADATA, METRICS, PARAMS, TAGS, describe, hexadecimal, write_atomically, write_json};
+use super::files::{
+    ARTIFACTS, LOCK, METADATA, METRICS, PARAMS, TAGS, describe, hexadecimal, write_atomically, write_json,
+};
 use super::name::{check_file_name, check_value_name, refused};
 use super::record::{MetricPoint, RunMetadata, RunStatus, VERSION};
 use super::{EXPERIMENTS_FOLDER, git};

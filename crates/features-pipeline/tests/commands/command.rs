@@ -78,7 +78,11 @@ fn an_error_has_a_code_and_a_hint() {
     let folder = tempfile::tempdir().unwrap();
     let output = features_pipeline(folder.path(), ["compare"]);
     assert_eq!(output.stdout, b"");
-    assert!(errors(&output).contains("error: experiments: there are no experiments here\nhint: "), "{}", errors(&output));
+    assert!(
+        errors(&output).contains("error: experiments: there are no experiments here\nhint: "),
+        "{}",
+        errors(&output)
+    );
 
     let output = features_pipeline(folder.path(), ["compare", "--json"]);
     assert_eq!(output.status.code(), Some(1));

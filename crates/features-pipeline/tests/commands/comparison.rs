@@ -7,8 +7,11 @@ use serde_json::json;
 
 use crate::command::{compare_experiments, document, errors, features_pipeline, printed};
 
+/// Its ID, its status, its RMSE and R², and the number of its features.
+type StoredRun = (&'static str, &'static str, Option<(f64, f64)>, u64);
+
 /// The three runs of the specification, and one that failed.
-const RUNS: [(&str, &str, Option<(f64, f64)>, u64); 4] = [
+const RUNS: [StoredRun; 4] = [
     ("20251114_172412", "completed", Some((145_234.56, 0.7845)), 9),
     ("20251114_180530", "completed", Some((142_103.22, 0.8012)), 12),
     ("20251114_181000", "failed", None, 12),
@@ -89,7 +92,10 @@ fn machines_get_numbers() {
     assert_eq!(document["experiments"][0]["experiment"], "a");
     assert_eq!(document["experiments"][0]["runs"][0]["metrics"]["rmse"], 145_234.56);
     assert_eq!(document["experiments"][0]["runs"][2]["status"], "failed");
-    assert_eq!(document["experiments"][0]["best"], json!({"run_id": "20251114_182145", "metric": "r2", "value": 0.8156}));
+    assert_eq!(
+        document["experiments"][0]["best"],
+        json!({"run_id": "20251114_182145", "metric": "r2", "value": 0.8156})
+    );
     assert_eq!(document["experiments"][1]["runs"].as_array().unwrap().len(), 3);
     assert_eq!(document["broken"].as_array().unwrap().len(), 1);
     let text = printed(&compare_experiments(folder.path(), ["a"]));

@@ -3,25 +3,19 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use crate::command::{document, errors, features_pipeline, printed};
 
-/// A program in the place of Python.
-fn python(folder: &Path, script: &str) -> String {
-    let path = folder.join("python");
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
+/// What stands in the place of Python. It is no file of the test's own: one that was just written may not be run while
+/// another thread starts a process.
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/python.sh");
 
 #[test]
 fn python_is_told_what_to_export_and_its_report_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let report = r#"{"to": "sqlite:///mlflow.db", "added": ["a/1", "a/2"], "updated": [], "unchanged": ["b/1"], "broken": ["c: bad"]}"#;
-    let python = python(folder.path(), &format!("echo \"$@\" > given\necho '{report}'"));
-    let arguments = ["mlflow-export", "--to", "sqlite:///mlflow.db", "--name", "a b", "--python", &python];
+    fs::write(folder.path().join("answer.sh"), format!("echo \"$@\" > given\necho '{report}'\n")).unwrap();
+    let arguments = ["mlflow-export", "--to", "sqlite:///mlflow.db", "--name", "a b", "--python", PYTHON];
     let text = printed(&features_pipeline(folder.path(), arguments));
     assert_eq!(text, "2 runs added, 0 updated, 1 unchanged: sqlite:///mlflow.db\nleft out: c: bad\n");
     let given = fs::read_to_string(folder.path().join("given")).unwrap();
@@ -34,8 +28,8 @@ fn python_is_told_what_to_export_and_its_report_is_shown() {
 fn failures_of_python_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let fails = |script: &str| {
-        let python = python(folder.path(), script);
-        let output = features_pipeline(folder.path(), ["mlflow-export", "--to", "x", "--python", &python]);
+        fs::write(folder.path().join("answer.sh"), script).unwrap();
+        let output = features_pipeline(folder.path(), ["mlflow-export", "--to", "x", "--python", PYTHON]);
         assert_eq!(output.status.code(), Some(1));
         errors(&output)
     };

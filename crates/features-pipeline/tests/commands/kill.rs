@@ -18,11 +18,11 @@ fn write_until_killed() {
     let Some(folder) = env::var_os(FOLDER).map(PathBuf::from) else { return };
     loop {
         let mut run = ExperimentRun::start_in(&folder, "killed").unwrap();
-        for step in 0..20 {
+        for step in 0..20_usize {
             run.log_param(&format!("param {step}"), json!(step)).unwrap();
-            run.log_metric("loss", 1.0 / (step + 1) as f64, Some(step)).unwrap();
+            run.log_metric("loss", 1.0 / (step + 1) as f64, Some(step as u64)).unwrap();
             run.log_tag("step", &step.to_string()).unwrap();
-            run.log_artifact_text("notes.txt", &"x".repeat(10_000 * (step as usize + 1))).unwrap();
+            run.log_artifact_text("notes.txt", &"x".repeat(10_000 * (1 + step))).unwrap();
         }
         run.end(RunStatus::Completed).unwrap();
     }

@@ -23,8 +23,8 @@ fn workspace() -> tempfile::TempDir {
 }
 
 /// The one folder that runs have made in another.
-fn only_folder(parent: PathBuf) -> PathBuf {
-    let folders: Vec<_> = fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().path()).collect();
+fn only_folder(parent: &Path) -> PathBuf {
+    let folders: Vec<_> = fs::read_dir(parent).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [folder] = &folders[..] else { panic!("{folders:?}") };
     folder.clone()
 }
@@ -39,11 +39,16 @@ fn features_then_training() {
     let text = printed(&features_pipeline(folder.path(), ["features", "--config", "config/entrypoint.yaml"]));
     assert!(text.contains("=== Feature Engineering ===\nData before transform: (10000, 14)\n"), "{text}");
     assert!(text.contains("Data after transform: (10000, 18)\n"), "{text}");
-    let output = only_folder(folder.path().join("data/output")).join("output.csv");
+    let output = only_folder(&folder.path().join("data/output")).join("output.csv");
     assert_eq!(table(&output).shape(), (10_000, 18));
 
     let text = printed(&features_pipeline(folder.path(), ["train", "--data", output.to_str().unwrap()]));
-    for part in ["=== Training Model ===\n", "Model trained successfully!\n", "  Target: Total Profit\n", "=== Model Metrics ===\n  RMSE: "] {
+    for part in [
+        "=== Training Model ===\n",
+        "Model trained successfully!\n",
+        "  Target: Total Profit\n",
+        "=== Model Metrics ===\n  RMSE: ",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let runs = list_runs(folder.path().join("experiments"), None).unwrap().runs;
@@ -70,13 +75,22 @@ fn the_pipeline_predicts_new_rows() {
     let new = ["sample", "--rows", "50", "--seed", "7", "--output", "new.parquet"];
     printed(&features_pipeline(folder.path(), new));
     let (model, fitted) = (file("model"), file("fitted"));
-    let predict = ["predict", "--model", model.to_str().unwrap(), "--features", fitted.to_str().unwrap(), "--data", "new.parquet"];
+    let predict = [
+        "predict",
+        "--model",
+        model.to_str().unwrap(),
+        "--features",
+        fitted.to_str().unwrap(),
+        "--data",
+        "new.parquet",
+    ];
     let text = printed(&features_pipeline(folder.path(), predict));
     assert_eq!((text.lines().next(), text.lines().count()), (Some("prediction"), 51));
     printed(&features_pipeline(folder.path(), predict.iter().chain(&["--output", "predicted.parquet"])));
     let written = table(&folder.path().join("predicted.parquet"));
     let told = document(&features_pipeline(folder.path(), predict.iter().chain(&["--json"])));
-    let numbers: Vec<f64> = told["predictions"]["prediction"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+    let numbers: Vec<f64> =
+        told["predictions"]["prediction"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
     let column = written.column("prediction").unwrap().f64().unwrap();
     assert_eq!(column.into_no_null_iter().collect::<Vec<_>>(), numbers);
 }
@@ -88,7 +102,8 @@ fn new_rows_get_the_columns_that_were_learned() {
     printed(&features_pipeline(folder.path(), ["sample", "--rows", "100"]));
     let again = ["features", "--output", "second", "--fitted", "first/features.json"];
     printed(&features_pipeline(folder.path(), again));
-    let (first, second) = (table(&folder.path().join("first/output.csv")), table(&folder.path().join("second/output.csv")));
+    let (first, second) =
+        (table(&folder.path().join("first/output.csv")), table(&folder.path().join("second/output.csv")));
     // The new rows are the first ones of the old.
     assert!(second.equals(&first.head(Some(100))));
 }

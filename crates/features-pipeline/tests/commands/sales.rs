@@ -38,7 +38,10 @@ fn records_are_consistent() {
     let table = SalesRecords { rows: 20_000, seed: 3 }.frame().unwrap();
     assert_eq!(table.columns().iter().map(|column| column.name().as_str()).collect::<Vec<_>>(), COLUMNS);
     assert_eq!(distinct(&table, "Order ID"), 20_000);
-    assert_eq!((distinct(&table, "Region"), distinct(&table, "Item Type"), distinct(&table, "Unit Price")), (7, 12, 12));
+    assert_eq!(
+        (distinct(&table, "Region"), distinct(&table, "Item Type"), distinct(&table, "Unit Price")),
+        (7, 12, 12)
+    );
     let units = floats(&table, "Units Sold");
     for (total, unit) in [("Total Revenue", "Unit Price"), ("Total Cost", "Unit Cost")] {
         for ((total, unit), units) in floats(&table, total).iter().zip(floats(&table, unit)).zip(&units) {

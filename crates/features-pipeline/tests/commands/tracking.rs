@@ -47,10 +47,10 @@ fn a_run_holds_what_was_logged() {
     assert_eq!(losses, [(Some(0), 0.75), (Some(1), 0.5), (Some(2), 0.1 + 0.2)]);
     assert_eq!(record.metric("r2"), Some(0.7845));
     assert_eq!(record.tags["dataset"], "other");
-    assert_eq!(record.artifacts.iter().map(|file| (&*file.name, file.bytes)).collect::<Vec<_>>(), [
-        ("config.yaml", 5),
-        ("model.bin", 3)
-    ]);
+    assert_eq!(
+        record.artifacts.iter().map(|file| (&*file.name, file.bytes)).collect::<Vec<_>>(),
+        [("config.yaml", 5), ("model.bin", 3)]
+    );
     let read = &record.metadata.data[0];
     assert_eq!((read.path.as_path(), read.bytes), (data.as_path(), 4));
     assert_eq!(read.sha256, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
@@ -106,7 +106,9 @@ fn runs_of_the_same_second_do_not_collide() {
         })
     };
     let threads: Vec<_> = (0..24).map(start).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let runs = list_runs(folder.path(), Some(NAME)).unwrap().runs;
     let distinct = |mut names: Vec<String>| {
         names.sort();
@@ -190,7 +192,8 @@ fn a_broken_run_hides_no_other() {
     fs::write(places[0].join("metrics.json"), "").unwrap();
     fs::write(places[1].join("params.json"), "[]").unwrap();
     fs::write(places[2].join("metadata.json"), "{\"version\": 1}").unwrap();
-    let later = fs::read_to_string(places[3].join("metadata.json")).unwrap().replace("\"version\": 1", "\"version\": 2");
+    let later =
+        fs::read_to_string(places[3].join("metadata.json")).unwrap().replace("\"version\": 1", "\"version\": 2");
     fs::write(places[3].join("metadata.json"), later).unwrap();
     fs::write(places[4].join("tags.json"), [0xff, 0xfe]).unwrap();
     fs::remove_file(places[5].join("tags.json")).unwrap();
