@@ -25,7 +25,9 @@ pub enum ModelError {
         dtype: String,
     },
     /// A value is missing or not finite. Nothing is filled in silently.
-    #[error("the column '{column}' has {value} in row {row} (from 0), and a finite number was expected; {count} such rows")]
+    #[error(
+        "the column '{column}' has {value} in row {row} (from 0), and a finite number was expected; {count} such rows"
+    )]
     InvalidValue {
         /// The column.
         column: String,
@@ -72,7 +74,10 @@ pub enum ModelError {
         expected: &'static str,
     },
     /// A class that the model did not see in training.
-    #[error("the target column '{column}' has the class '{class}' in row {row} (from 0); the model knows {}", quoted(known))]
+    #[error(
+        "the target column '{column}' has the class '{class}' in row {row} (from 0); the model knows {}",
+        quoted(known)
+    )]
     UnknownClass {
         /// The column.
         column: String,
@@ -163,8 +168,12 @@ impl ModelError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::ColumnNotFound { .. } => "spell the name as in the table, or add the feature that makes the column",
-            Self::NotNumeric { .. } => "encode it: one-hot, ordinal, frequency or target encoding, or the parts of a date",
-            Self::InvalidValue { .. } => "fill or leave out these rows, or give the feature that makes them a fill value",
+            Self::NotNumeric { .. } => {
+                "encode it: one-hot, ordinal, frequency or target encoding, or the parts of a date"
+            }
+            Self::InvalidValue { .. } => {
+                "fill or leave out these rows, or give the feature that makes them a fill value"
+            }
             Self::NoFeatures => "name columns in `feature_columns`",
             Self::DuplicateFeature { .. } => "name it once in `feature_columns`",
             Self::TargetAmongFeatures { .. } => "take it out of `feature_columns`",

@@ -52,7 +52,9 @@ impl ModelFile {
             return Err(refused(format!("its format is '{}', and '{FORMAT}' was expected", header.format)));
         }
         if header.version > u64::from(VERSION) {
-            return Err(ModelError::NewerVersion { path: path.to_owned(), version: header.version, newest: VERSION }.into());
+            return Err(
+                ModelError::NewerVersion { path: path.to_owned(), version: header.version, newest: VERSION }.into()
+            );
         }
         let file: Self = serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
         match file.model.defect() {

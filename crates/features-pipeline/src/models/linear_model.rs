@@ -43,14 +43,18 @@ impl Model for LinearModel {
                 (fit_logistic(settings, features, codes, classes.len())?, classes.clone())
             }
             (_, Target::Numbers(values)) => (fit_numbers(specification, features, values)?, Vec::new()),
-            (_, Target::Classes { .. }) => return Err(ModelError::WrongKind { kind, asked: "classes to predict" }.into()),
+            (_, Target::Classes { .. }) => {
+                return Err(ModelError::WrongKind { kind, asked: "classes to predict" }.into());
+            }
         };
         if !fitted.coefficients.iter().chain(&fitted.intercepts).all(|value| value.is_finite()) {
             return Err(ModelError::NotFitted { kind, reason: "its coefficients are not finite".to_owned() }.into());
         }
-        let coefficients = features.names().iter().zip(fitted.coefficients.rows()).map(|(feature, values)| {
-            FeatureCoefficients { feature: feature.clone(), values: values.to_vec() }
-        });
+        let coefficients = features
+            .names()
+            .iter()
+            .zip(fitted.coefficients.rows())
+            .map(|(feature, values)| FeatureCoefficients { feature: feature.clone(), values: values.to_vec() });
         Ok(Self {
             specification: specification.clone(),
             classes,
@@ -145,7 +149,11 @@ impl LinearModel {
         } else if self.intercepts.len() != outputs {
             Some(format!("{} intercepts, and {outputs} were expected", self.intercepts.len()))
         } else if let Some(wrong) = self.coefficients.iter().find(|of_feature| of_feature.values.len() != outputs) {
-            Some(format!("the feature '{}' has {} coefficients, and {outputs} were expected", wrong.feature, wrong.values.len()))
+            Some(format!(
+                "the feature '{}' has {} coefficients, and {outputs} were expected",
+                wrong.feature,
+                wrong.values.len()
+            ))
         } else if names.is_empty() {
             Some("it has no features".to_owned())
         } else {

@@ -149,7 +149,8 @@ impl ProfitPredictor {
                 columns
             }
         };
-        DataFrame::new(frame.height(), columns).map_err(|source| FeaturesError::polars("the table of predictions", source))
+        DataFrame::new(frame.height(), columns)
+            .map_err(|source| FeaturesError::polars("the table of predictions", source))
     }
 
     /// Compares the predictions of a model of numbers to the right answers.

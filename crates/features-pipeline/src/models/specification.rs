@@ -75,7 +75,12 @@ impl TrainingConfig {
     /// [`DuplicateFeature`](ModelError::DuplicateFeature), [`TargetAmongFeatures`](ModelError::TargetAmongFeatures).
     pub fn validate(&self) -> Result<()> {
         self.model.validate()?;
-        require(self.test_size > 0.0 && self.test_size < 1.0, "test_size", self.test_size, "a share above 0 and below 1")?;
+        require(
+            self.test_size > 0.0 && self.test_size < 1.0,
+            "test_size",
+            self.test_size,
+            "a share above 0 and below 1",
+        )?;
         if self.feature_columns.is_empty() {
             return Err(ModelError::NoFeatures.into());
         }
@@ -158,7 +163,7 @@ pub struct Lasso {
     pub penalty: f64,
     /// Whether there is an intercept, which is not penalised. Default: true.
     pub fit_intercept: bool,
-    /// The most sweeps over the columns. Default: 10,000.
+    /// The most sweeps of Linfa's coordinate descent, which exact steps follow. Default: 1,000.
     pub max_iterations: u32,
 }
 
@@ -175,7 +180,7 @@ pub struct ElasticNet {
     pub l1_ratio: f64,
     /// Whether there is an intercept, which is not penalised. Default: true.
     pub fit_intercept: bool,
-    /// The most sweeps over the columns. Default: 10,000.
+    /// The most sweeps of Linfa's coordinate descent, which exact steps follow. Default: 1,000.
     pub max_iterations: u32,
 }
 
@@ -208,13 +213,13 @@ impl Default for Ridge {
 
 impl Default for Lasso {
     fn default() -> Self {
-        Self { penalty: 1.0, fit_intercept: true, max_iterations: 10_000 }
+        Self { penalty: 1.0, fit_intercept: true, max_iterations: 1000 }
     }
 }
 
 impl Default for ElasticNet {
     fn default() -> Self {
-        Self { penalty: 1.0, l1_ratio: 0.5, fit_intercept: true, max_iterations: 10_000 }
+        Self { penalty: 1.0, l1_ratio: 0.5, fit_intercept: true, max_iterations: 1000 }
     }
 }
 
@@ -258,7 +263,8 @@ impl ModelSpecification {
     ///
     /// [`ModelError::InvalidSetting`] for one outside its range.
     pub fn validate(&self) -> Result<()> {
-        let penalty = |value: f64| require(value.is_finite() && value >= 0.0, "penalty", value, "a finite number from 0");
+        let penalty =
+            |value: f64| require(value.is_finite() && value >= 0.0, "penalty", value, "a finite number from 0");
         let iterations = |value: u32| require(value > 0, "max_iterations", value, "a whole number from 1");
         match self {
             Self::Linear(Linear { tolerance, .. }) => {

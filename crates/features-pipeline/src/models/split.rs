@@ -103,7 +103,12 @@ impl Split {
 fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
     if !(test_size > 0.0 && test_size < 1.0) {
         let value = test_size.to_string();
-        return Err(ModelError::InvalidSetting { setting: "test_size", value, expected: "a share above 0 and below 1" }.into());
+        return Err(ModelError::InvalidSetting {
+            setting: "test_size",
+            value,
+            expected: "a share above 0 and below 1",
+        }
+        .into());
     }
     // So that 0.2 of 10 rows are 2: the product may be a rounding error above a whole number.
     let tests = (rows as f64 * test_size - 1e-9).ceil().max(1.0) as usize;

@@ -141,13 +141,23 @@ fn labels(frame: &DataFrame, name: &str) -> Result<Vec<ClassLabel>> {
     if dtype.is_numeric() {
         let whole = |value: &f64| {
             let integer = *value as i64;
-            if integer as f64 == *value { Ok(ClassLabel::Integer(integer)) } else { Err(invalid(format!("{dtype} with {value}"))) }
+            if integer as f64 == *value {
+                Ok(ClassLabel::Integer(integer))
+            } else {
+                Err(invalid(format!("{dtype} with {value}")))
+            }
         };
         return numbers(frame, name)?.iter().map(whole).collect();
     }
     if dtype.is_string() || dtype.is_categorical() || dtype.is_enum() {
         let values = column.cast(&DataType::String).map_err(failed)?;
-        return Ok(values.str().map_err(failed)?.iter().flatten().map(|text| ClassLabel::Text(text.to_owned())).collect());
+        return Ok(values
+            .str()
+            .map_err(failed)?
+            .iter()
+            .flatten()
+            .map(|text| ClassLabel::Text(text.to_owned()))
+            .collect());
     }
     Err(invalid(dtype.to_string()))
 }

@@ -67,9 +67,9 @@ impl fmt::Display for FitWarning {
                 "the coefficients are not exact after {iterations} iterations; scale the columns, or raise \
                  `max_iterations` or `penalty`"
             ),
-            Self::SeparableClasses => {
-                formatter.write_str("the classes are separable, so the coefficients grow without a bound; set `penalty` above 0")
-            }
+            Self::SeparableClasses => formatter.write_str(
+                "the classes are separable, so the coefficients grow without a bound; set `penalty` above 0",
+            ),
         }
     }
 }

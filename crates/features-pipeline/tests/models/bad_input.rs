@@ -33,7 +33,10 @@ fn values_that_are_missing_or_not_finite_are_named() {
         for (target, feature) in [("profit", "units"), ("units", "profit")] {
             let error = refusal(&table, &config(target, &[feature], LINEAR));
             let ModelError::InvalidValue { column, row, value, count } = &error else { panic!("{error:?}") };
-            assert_eq!((column.as_str(), *row, value.as_str(), *count), ("units", expected_row, expected, expected_count));
+            assert_eq!(
+                (column.as_str(), *row, value.as_str(), *count),
+                ("units", expected_row, expected, expected_count)
+            );
             assert!(error.to_string().contains(&format!("'units' has {expected} in row {expected_row}")), "{error}");
         }
     }
@@ -65,7 +68,9 @@ fn columns_that_are_no_numbers_are_named() {
 
     let dates = df!("day" => [1, 2, 3], "profit" => [1.0, 2.0, 3.0]).unwrap();
     let dates = dates.lazy().with_column(col("day").cast(DataType::Date)).collect().unwrap();
-    assert!(matches!(refusal(&dates, &config("profit", &["day"], LINEAR)), ModelError::NotNumeric { dtype, .. } if dtype == "date"));
+    assert!(
+        matches!(refusal(&dates, &config("profit", &["day"], LINEAR)), ModelError::NotNumeric { dtype, .. } if dtype == "date")
+    );
 }
 
 #[test]
@@ -76,7 +81,8 @@ fn targets_that_do_not_fit_the_kind_are_refused() {
     assert!(error.hint().contains("logistic"));
     // Fractions are no classes, one class is nothing to tell apart, and numbers are too many.
     for (target, found) in [("Sales", "f64 with "), ("Only", "1 distinct"), ("Row", "400 distinct")] {
-        let table = seats.clone().lazy().with_column(lit("one").alias("Only")).with_row_index("Row", None).collect().unwrap();
+        let table =
+            seats.clone().lazy().with_column(lit("one").alias("Only")).with_row_index("Row", None).collect().unwrap();
         let error = refusal(&table, &config(target, &["Price"], LOGISTIC));
         assert!(matches!(&error, ModelError::InvalidTarget { column, .. } if column == target), "{error}");
         assert!(error.to_string().contains(found), "{error}");
@@ -101,7 +107,9 @@ fn names_are_checked_before_any_value() {
     let seats = table("carseats.csv");
     let of = |target, features: &[&str]| refusal(&seats, &config(target, features, LINEAR));
     assert!(matches!(of("Sales", &["Price", "Sales"]), ModelError::TargetAmongFeatures { .. }));
-    assert!(matches!(of("Sales", &["Price", "Age", "Price"]), ModelError::DuplicateFeature { column } if column == "Price"));
+    assert!(
+        matches!(of("Sales", &["Price", "Age", "Price"]), ModelError::DuplicateFeature { column } if column == "Price")
+    );
     assert!(matches!(of("Sales", &[]), ModelError::NoFeatures));
     assert!(matches!(of("sales", &["Price"]), ModelError::ColumnNotFound { column, .. } if column == "sales"));
     let config = ModelConfig { target_column: "Sales".into(), feature_columns: vec!["Cost".into()] };
@@ -154,7 +162,8 @@ fn a_matrix_of_other_columns_is_refused() {
     let seats = table("carseats.csv");
     let specification = specification(LINEAR);
     let target = Target::from_frame(&seats, "Sales", &specification).unwrap();
-    let model = LinearModel::fit(&specification, &Matrix::from_frame(&seats, &["Price", "Age"]).unwrap(), &target).unwrap();
+    let model =
+        LinearModel::fit(&specification, &Matrix::from_frame(&seats, &["Price", "Age"]).unwrap(), &target).unwrap();
     let error = model.predict(&Matrix::from_frame(&seats, &["Age", "Price"]).unwrap()).unwrap_err();
     assert!(matches!(error, FeaturesError::Model(ModelError::OtherFeatures { .. })));
     let short = Matrix::from_frame(&seats.slice(0, 3), &["Price"]).unwrap();

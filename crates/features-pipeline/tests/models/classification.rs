@@ -28,11 +28,7 @@ fn two_classes_are_as_scikit_learn_has_them() {
     assert_eq!(model.classes(), [ClassLabel::Text("died".into()), ClassLabel::Text("survived".into())]);
     assert_eq!(model.coefficients()[0].class, Some(&ClassLabel::Text("survived".into())));
     assert!(model.warnings().is_empty());
-    assert_close(
-        &coefficients(&predictor),
-        &[-0.005855720749135457, -0.09336852125375539, 0.22585620570818282],
-        1e-9,
-    );
+    assert_close(&coefficients(&predictor), &[-0.005855720749135457, -0.09336852125375539, 0.22585620570818282], 1e-9);
     assert_close(model.intercepts(), &[-0.34819727632076736], 1e-9);
 
     let predicted = predictor.predict_frame(&test).unwrap();
@@ -58,7 +54,8 @@ fn two_classes_are_as_scikit_learn_has_them() {
 fn three_classes_are_as_scikit_learn_has_them() {
     let (training, test) = parts(&table("penguins.csv"));
     let predictor =
-        ProfitPredictor::train_as(&training, &config("Species", &MEASURES, r#"{"kind": "logistic", "penalty": 0.1}"#)).unwrap();
+        ProfitPredictor::train_as(&training, &config("Species", &MEASURES, r#"{"kind": "logistic", "penalty": 0.1}"#))
+            .unwrap();
     // scikit-learn has the features of a class in a row, and here a feature's classes are.
     assert_close(
         &coefficients(&predictor),
@@ -98,14 +95,16 @@ fn classes_keep_their_type_and_order() {
     ];
     for (classes, dtype, first, second) in cases {
         let table = DataFrame::new(6, vec![Column::new("price".into(), price), classes]).unwrap();
-        let predictor = ProfitPredictor::train_as(&table, &config("class", &["price"], r#"{"kind": "logistic"}"#)).unwrap();
+        let predictor =
+            ProfitPredictor::train_as(&table, &config("class", &["price"], r#"{"kind": "logistic"}"#)).unwrap();
         assert_eq!(predictor.model().classes().iter().map(ToString::to_string).collect::<Vec<_>>(), [first, second]);
         let predicted = predictor.predict_frame(&table).unwrap();
         assert_eq!(predicted.column("prediction").unwrap().dtype(), &dtype);
-        assert_eq!(predicted.get_column_names_str(), ["prediction", &format!("probability_{first}"), &format!("probability_{second}")]);
-        let sum = predicted.column(&format!("probability_{first}")).unwrap().f64().unwrap().get(0).unwrap()
-            + predicted.column(&format!("probability_{second}")).unwrap().f64().unwrap().get(0).unwrap();
-        assert!((sum - 1.0).abs() < 1e-15);
+        let chance = |class| {
+            let column = predicted.column(&format!("probability_{class}")).unwrap();
+            column.f64().unwrap().get(0).unwrap()
+        };
+        assert!((chance(first) + chance(second) - 1.0).abs() < 1e-15);
         assert!(classification(predictor.score(&table, "class").unwrap()).accuracy > 0.6);
     }
 }
@@ -165,8 +164,8 @@ fn ties_and_certainty_are_as_scikit_learn_has_them() {
     assert_close(&[metrics.auc.unwrap()], &[0.9444444444444445], 1e-14);
     assert_close(&[metrics.log_loss], &[0.6073108536148493], 1e-14);
     // A class that no row has: no curve for it, and the others' F1 counts.
-    let metrics = ClassificationMetrics::compute(&[0, 1, 1, 1], &chances.slice_move(ndarray::s![..4, ..]), &[0, 0, 1, 1]);
+    let metrics =
+        ClassificationMetrics::compute(&[0, 1, 1, 1], &chances.slice_move(ndarray::s![..4, ..]), &[0, 0, 1, 1]);
     assert_eq!(metrics.auc, None);
     assert_close(&[metrics.f1_macro], &[(2.0 / 3.0 + 0.8) / 2.0], 1e-14);
 }
-

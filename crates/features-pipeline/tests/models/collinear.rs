@@ -35,7 +35,13 @@ fn collinear_columns_share_as_in_scikit_learn() {
     let predictor = ProfitPredictor::train_as(&training, &config("Sales", &columns, KINDS[0])).unwrap();
     assert_close(
         &coefficients(&predictor),
-        &[0.060595626029623845, -0.02596832401038352, -0.05193664802076712, 0.034627302019240254, -0.036014437117573225],
+        &[
+            0.060595626029623845,
+            -0.02596832401038352,
+            -0.05193664802076712,
+            0.034627302019240254,
+            -0.036014437117573225,
+        ],
         1e-10,
     );
     assert_close(predictor.model().intercepts(), &[8.529822224672374], 1e-10);
@@ -122,7 +128,8 @@ fn a_constant_column_gets_zero() {
 fn penalties_bear_collinear_columns() {
     let seats = doubled();
     for kind in KINDS {
-        let predictor = ProfitPredictor::train_as(&seats, &config("Sales", &["Price", "Twice", "Sum", "CompPrice"], kind));
+        let predictor =
+            ProfitPredictor::train_as(&seats, &config("Sales", &["Price", "Twice", "Sum", "CompPrice"], kind));
         let predictor = predictor.unwrap();
         let without = ProfitPredictor::train_as(&seats, &config("Sales", &["Price", "CompPrice"], KINDS[0])).unwrap();
         let rmse = |predictor: &ProfitPredictor| predictor.evaluate(&seats, "Sales").unwrap().rmse;
@@ -135,6 +142,9 @@ fn one_row_is_its_own_mean() {
     let seats = table("carseats.csv").slice(0, 1);
     for kind in KINDS {
         let predictor = ProfitPredictor::train_as(&seats, &config("Sales", &["Price"], kind)).unwrap();
-        assert_eq!(predictor.predict(&seats).unwrap()[0], seats.column("Sales").unwrap().f64().unwrap().get(0).unwrap());
+        assert_eq!(
+            predictor.predict(&seats).unwrap()[0],
+            seats.column("Sales").unwrap().f64().unwrap().get(0).unwrap()
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use features_pipeline::FeaturesError;
-use features_pipeline::models::{Model, ModelError, ProfitPredictor, train_and_test};
+use features_pipeline::models::{ModelError, ProfitPredictor, train_and_test};
 use serde_json::{Value, json};
 
 use crate::support::{config, table};
@@ -38,7 +38,8 @@ fn other_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.json");
     let table = table("carseats.csv");
-    let predictor = ProfitPredictor::train_as(&table, &config("Sales", &["Price", "Age"], r#"{"kind": "linear"}"#)).unwrap();
+    let predictor =
+        ProfitPredictor::train_as(&table, &config("Sales", &["Price", "Age"], r#"{"kind": "linear"}"#)).unwrap();
     predictor.save(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();

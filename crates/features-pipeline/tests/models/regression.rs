@@ -146,7 +146,8 @@ fn elastic_net_is_as_scikit_learn_has_it() {
 fn a_great_penalty_leaves_the_mean() {
     let (training, test) = parts(&table("carseats.csv"));
     let mean = training.column("Sales").unwrap().f64().unwrap().mean().unwrap();
-    let predictor = ProfitPredictor::train_as(&training, &config("Sales", &FEATURES, r#"{"kind": "lasso", "penalty": 1e4}"#));
+    let predictor =
+        ProfitPredictor::train_as(&training, &config("Sales", &FEATURES, r#"{"kind": "lasso", "penalty": 1e4}"#));
     let predictor = predictor.unwrap();
     assert_eq!(coefficients(&predictor), [0.0; 7]);
     assert_close(&predictor.predict(&test).unwrap().to_vec(), &vec![mean; test.height()], 1e-12);
@@ -172,11 +173,19 @@ fn booleans_and_all_integers_are_numbers() {
         "profit" => [5, 4, 6, 11, 13, 12],
     )
     .unwrap();
-    let types =
-        [DataType::Int8, DataType::Int16, DataType::Int32, DataType::Int64, DataType::UInt8, DataType::UInt64, DataType::Float32];
+    let types = [
+        DataType::Int8,
+        DataType::Int16,
+        DataType::Int32,
+        DataType::Int64,
+        DataType::UInt8,
+        DataType::UInt64,
+        DataType::Float32,
+    ];
     for dtype in types {
         table.with_column(Column::new("units".into(), units).cast(&dtype).unwrap()).unwrap();
-        let predictor = ProfitPredictor::train_as(&table, &config("profit", &["units", "online"], r#"{"kind": "linear"}"#));
+        let predictor =
+            ProfitPredictor::train_as(&table, &config("profit", &["units", "online"], r#"{"kind": "linear"}"#));
         // 2 for each unit, and 3 more online.
         assert_close(&coefficients(&predictor.unwrap()), &[2.0, 3.0], 1e-12);
     }

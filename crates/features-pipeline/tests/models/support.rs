@@ -7,18 +7,18 @@ use features_pipeline::tables::{self, ReadOptions};
 use polars::prelude::*;
 
 /// A table of `tests/data`.
-pub fn table(name: &str) -> DataFrame {
+pub(crate) fn table(name: &str) -> DataFrame {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name);
     tables::read(&path, &ReadOptions::default()).unwrap()
 }
 
 /// The rows to train on, and every fourth row, to test on.
-pub fn parts(table: &DataFrame) -> (DataFrame, DataFrame) {
+pub(crate) fn parts(table: &DataFrame) -> (DataFrame, DataFrame) {
     let (test, training) = (0..table.height() as IdxSize).partition(|row| row % 4 == 0);
     Split { training, test }.apply(table).unwrap()
 }
 
-pub fn config(target: &str, features: &[&str], model: &str) -> TrainingConfig {
+pub(crate) fn config(target: &str, features: &[&str], model: &str) -> TrainingConfig {
     TrainingConfig {
         target_column: target.to_owned(),
         feature_columns: features.iter().map(|&name| name.to_owned()).collect(),
@@ -28,18 +28,18 @@ pub fn config(target: &str, features: &[&str], model: &str) -> TrainingConfig {
     }
 }
 
-pub fn specification(json: &str) -> ModelSpecification {
+pub(crate) fn specification(json: &str) -> ModelSpecification {
     serde_json::from_str(json).unwrap()
 }
 
-pub fn coefficients(predictor: &ProfitPredictor) -> Vec<f64> {
+pub(crate) fn coefficients(predictor: &ProfitPredictor) -> Vec<f64> {
     use features_pipeline::models::Model;
     predictor.model().coefficients().into_iter().map(|coefficient| coefficient.value).collect()
 }
 
 /// Each number within a share of the greatest expected one.
 #[track_caller]
-pub fn assert_close(actual: &[f64], expected: &[f64], share: f64) {
+pub(crate) fn assert_close(actual: &[f64], expected: &[f64], share: f64) {
     assert_eq!(actual.len(), expected.len());
     let greatest = expected.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     for (one, other) in actual.iter().zip(expected) {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Zip, s};
 
 use super::super::warning::FitWarning;
 use super::reduction::Reduction;
-use super::{penalised, solve_full_rank};
+use super::{lengths, penalised, solve_full_rank};
 use crate::error::Result;
 
 /// Singular values below this share of the greatest are rounding.
@@ -29,7 +29,7 @@ pub(super) fn solve(
         return solve_full_rank(factor.clone(), target.clone());
     }
     let named = |places: Vec<usize>| places.into_iter().map(|place| names[varying[place]].clone()).collect();
-    let lengths: Array1<f64> = factor.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect();
+    let lengths = lengths(factor);
     let scaled = Directions::of(&(factor / &lengths), target);
     let small: Vec<usize> =
         (0..varying.len()).filter(|&place| lengths[place] <= tolerance * directions.greatest()).collect();
@@ -48,7 +48,8 @@ pub(super) fn solve(
 
 /// The least `|y - Xw|² + penalty |w|²`: least squares with a row more for each column, so that nothing is squared.
 pub(super) fn solve_penalised(reduction: &Reduction, penalty: f64) -> Result<Array1<f64>> {
-    let (matrix, target) = penalised(&reduction.factor, &reduction.target, penalty.sqrt());
+    let roots = Array1::from_elem(reduction.varying.len(), penalty.sqrt());
+    let (matrix, target) = penalised(&reduction.factor, &reduction.target, &roots);
     solve_full_rank(matrix, target)
 }
 

@@ -2,6 +2,7 @@
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
+use linfa_linalg::cholesky::InverseC;
 use linfa_logistic::{LogisticRegression, MultiLogisticRegression};
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis, ShapeBuilder, Zip, s};
 
@@ -23,20 +24,18 @@ pub(in super::super) fn fit_logistic(
     let means: Array1<f64> = values.columns().into_iter().map(mean).collect();
     let (varying, constant): (Vec<usize>, Vec<usize>) =
         (0..values.ncols()).partition(|&column| varies(values.column(column), means[column]));
-    let mut columns = Array2::zeros((values.nrows(), varying.len()).f());
+    // The last column, of ones, is for the intercept.
+    let mut columns = Array2::ones((values.nrows(), varying.len() + usize::from(settings.fit_intercept)).f());
     let mut deviations = Array1::zeros(varying.len());
+    let mut penalties = Array1::zeros(columns.ncols());
     for (place, &column) in varying.iter().enumerate() {
         let centred = &values.column(column) - means[column];
         deviations[place] = (centred.dot(&centred) / values.nrows() as f64).sqrt();
+        penalties[place] = settings.penalty / deviations[place] / deviations[place];
         columns.column_mut(place).assign(&(centred / deviations[place]));
     }
-    let problem = Problem {
-        columns,
-        codes,
-        outputs: if classes == 2 { 1 } else { classes },
-        penalties: deviations.mapv(|deviation: f64| settings.penalty / deviation / deviation),
-        fit_intercept: settings.fit_intercept,
-    };
+    let problem =
+        Problem { columns, codes, outputs: if classes == 2 { 1 } else { classes }, penalties, varying: varying.len() };
     if !(problem.penalties.iter().chain(&problem.columns).all(|value| value.is_finite())) {
         return Err(not_fitted("logistic", "the deviation of a column is not finite"));
     }
@@ -56,7 +55,10 @@ pub(in super::super) fn fit_logistic(
     for (place, &column) in varying.iter().enumerate() {
         coefficients.row_mut(column).assign(&(&weights.row(place) / deviations[place]));
     }
-    let mut intercepts = weights.row(varying.len()).to_owned() - means.dot(&coefficients);
+    let mut intercepts = -means.dot(&coefficients);
+    if settings.fit_intercept {
+        intercepts += &weights.row(varying.len());
+    }
     if problem.outputs > 1 {
         // A shift of all classes changes no probability: of all such sums of coefficients, 0 is taken.
         for mut row in coefficients.rows_mut() {
@@ -68,43 +70,48 @@ pub(in super::super) fn fit_logistic(
     Ok(Fitted { coefficients, intercepts: intercepts.to_vec(), warnings })
 }
 
-/// Standardised columns and what to predict from them. Weights are features by outputs; their last row is the intercepts.
+/// Standardised columns and what to predict from them. Weights are columns by outputs.
 struct Problem<'a> {
     columns: Array2<f64>,
     codes: &'a [usize],
     /// 1 for two classes, or the number of classes.
     outputs: usize,
-    /// Of each column's squared weight.
+    /// Of each column's squared weight; 0 for the ones.
     penalties: Array1<f64>,
-    fit_intercept: bool,
+    /// The columns that are features. One of ones may follow.
+    varying: usize,
 }
 
 impl Problem<'_> {
     /// Linfa's solution under the least of the penalties, or zeros if these are better.
     fn near(&self) -> Array2<f64> {
         const STEPS: u64 = 100;
-        let width = self.columns.ncols();
-        let zeros = Array2::zeros((width + 1, self.outputs));
-        if width == 0 {
+        let features = self.columns.slice(s![.., ..self.varying]);
+        let has_ones = self.columns.ncols() > self.varying;
+        let zeros = Array2::zeros((self.columns.ncols(), self.outputs));
+        let penalty = self.penalties.slice(s![..self.varying]).iter().copied().fold(f64::INFINITY, f64::min);
+        if self.varying == 0 {
             return zeros;
         }
-        let penalty = self.penalties.iter().copied().fold(f64::INFINITY, f64::min);
         let gradient = 1e-6 * self.codes.len() as f64;
-        let rows = DatasetBase::new(self.columns.view(), ArrayView1::from(self.codes));
-        let mut near: Array2<f64> = zeros.clone();
+        let rows = DatasetBase::new(features, ArrayView1::from(self.codes));
+        let mut near = zeros.clone();
+        let (mut slopes, mut intercepts) = near.view_mut().split_at(Axis(0), self.varying);
         if self.outputs == 1 {
             let settings = LogisticRegression::default().alpha(penalty).max_iterations(STEPS);
-            let settings = settings.gradient_tolerance(gradient).with_intercept(self.fit_intercept);
+            let settings = settings.gradient_tolerance(gradient).with_intercept(has_ones);
             let Ok(fitted) = settings.fit(&rows) else { return zeros };
             let sign = if fitted.labels().pos.class == 1 { 1.0 } else { -1.0 };
-            near.slice_mut(s![..width, 0]).assign(&(fitted.params() * sign));
-            near[[width, 0]] = fitted.intercept() * sign;
+            slopes.column_mut(0).assign(&(fitted.params() * sign));
+            intercepts.fill(fitted.intercept() * sign);
         } else {
             let settings = MultiLogisticRegression::default().alpha(penalty).max_iterations(STEPS);
-            let settings = settings.gradient_tolerance(gradient).with_intercept(self.fit_intercept);
+            let settings = settings.gradient_tolerance(gradient).with_intercept(has_ones);
             let Ok(fitted) = settings.fit(&rows) else { return zeros };
-            near.slice_mut(s![..width, ..]).assign(fitted.params());
-            near.row_mut(width).assign(fitted.intercept());
+            slopes.assign(fitted.params());
+            for mut row in intercepts.rows_mut() {
+                row.assign(fitted.intercept());
+            }
         }
         if self.loss(&near).0 < self.loss(&zeros).0 { near } else { zeros }
     }
@@ -113,9 +120,10 @@ impl Problem<'_> {
     fn minimise(&self, mut weights: Array2<f64>, steps: u32) -> (Array2<f64>, f64, bool) {
         const HALVINGS: i32 = 40;
         let (mut loss, mut probabilities) = self.loss(&weights);
+        let mut is_near = false;
         for _ in 0..steps {
             let gradient = self.gradient(&weights, &probabilities);
-            let direction = self.newton_direction(&gradient, &probabilities);
+            let Some(direction) = self.newton_direction(&gradient, &probabilities) else { break };
             let decrement = (&gradient * &direction).sum();
             let step = (0..HALVINGS).map(|halvings| 0.5_f64.powi(halvings)).find_map(|length| {
                 let trial = &weights - &(&direction * length);
@@ -125,19 +133,18 @@ impl Problem<'_> {
             });
             let Some(step) = step else { return (weights, loss, decrement.abs() <= 1e-9 * (1.0 + loss)) };
             (weights, loss, probabilities) = step;
-            // What is left after this step is of the order of its square.
-            if decrement <= 1e-13 * (1.0 + loss) {
+            // What is left after a step is of the order of its square, so one step more is exact.
+            if is_near {
                 return (weights, loss, true);
             }
+            is_near = decrement <= 1e-13 * (1.0 + loss);
         }
-        (weights, loss, false)
+        (weights, loss, is_near)
     }
 
     /// The penalised log loss, and each row's probabilities: of the second of two classes, or of all.
     fn loss(&self, weights: &Array2<f64>) -> (f64, Array2<f64>) {
-        let width = self.columns.ncols();
-        let slopes = weights.slice(s![..width, ..]);
-        let mut scores = self.columns.dot(&slopes) + weights.row(width);
+        let mut scores = self.columns.dot(weights);
         let mut loss = 0.0;
         for (mut row, &code) in scores.rows_mut().into_iter().zip(self.codes) {
             if self.outputs == 1 {
@@ -149,7 +156,8 @@ impl Problem<'_> {
                 loss += softmax(&mut row) - score;
             }
         }
-        let squares: f64 = slopes.rows().into_iter().zip(&self.penalties).map(|(row, penalty)| penalty * row.dot(&row)).sum();
+        let squares: f64 =
+            weights.rows().into_iter().zip(&self.penalties).map(|(row, penalty)| penalty * row.dot(&row)).sum();
         (loss + 0.5 * squares, scores)
     }
 
@@ -167,8 +175,7 @@ impl Problem<'_> {
 
     /// The curvature of the loss in a direction.
     fn curvature(&self, direction: &Array2<f64>, probabilities: &Array2<f64>) -> Array2<f64> {
-        let width = self.columns.ncols();
-        let mut changes = self.columns.dot(&direction.slice(s![..width, ..])) + direction.row(width);
+        let mut changes = self.columns.dot(direction);
         for (mut change, chance) in changes.rows_mut().into_iter().zip(probabilities.rows()) {
             if self.outputs == 1 {
                 change[0] *= chance[0] * (1.0 - chance[0]);
@@ -182,48 +189,61 @@ impl Problem<'_> {
 
     /// From a number for each row and output to one for each weight, with the penalty's part.
     fn pull_back(&self, rows: &Array2<f64>, weights: &Array2<f64>) -> Array2<f64> {
-        let width = self.columns.ncols();
-        let mut result = Array2::zeros(weights.raw_dim());
-        let penalised = &weights.slice(s![..width, ..]) * &self.penalties.view().insert_axis(Axis(1));
-        result.slice_mut(s![..width, ..]).assign(&(self.columns.t().dot(rows) + penalised));
-        if self.fit_intercept {
-            result.row_mut(width).assign(&rows.sum_axis(Axis(0)));
-        }
-        result
+        self.columns.t().dot(rows) + weights * &self.penalties.view().insert_axis(Axis(1))
     }
 
-    /// Solves for Newton's step by conjugate gradients (Hestenes and Stiefel 1952), each weight in units of its curvature.
-    fn newton_direction(&self, gradient: &Array2<f64>, probabilities: &Array2<f64>) -> Array2<f64> {
+    /// Solves for Newton's step by conjugate gradients (Hestenes and Stiefel 1952), preconditioned by each output's own
+    /// curvature: of two classes, that is all of it.
+    fn newton_direction(&self, gradient: &Array2<f64>, probabilities: &Array2<f64>) -> Option<Array2<f64>> {
         const PRECISION: f64 = 1e-8;
-        let spread = probabilities.mapv(|chance| chance * (1.0 - chance)).sum_axis(Axis(0));
-        let mut units = Array2::zeros(gradient.raw_dim());
-        for (mut row, penalty) in units.rows_mut().into_iter().zip(self.penalties.iter().chain(&[0.0])) {
-            row.assign(&spread.mapv(|spread| 1.0 / (spread + penalty + f64::MIN_POSITIVE.sqrt())));
-        }
+        let inverses: Option<Vec<Array2<f64>>> =
+            probabilities.columns().into_iter().map(|chances| self.inverse(chances)).collect();
+        let inverses = inverses?;
+        let condition = |rest: &Array2<f64>| {
+            let mut result = Array2::zeros(rest.raw_dim());
+            for (output, inverse) in inverses.iter().enumerate() {
+                result.column_mut(output).assign(&inverse.dot(&rest.column(output)));
+            }
+            result
+        };
         let mut direction = Array2::zeros(gradient.raw_dim());
         let mut rest = gradient.clone();
-        let mut scaled = &rest * &units;
-        let mut search = scaled.clone();
-        let mut product = (&rest * &scaled).sum();
+        let mut search = condition(&rest);
+        let mut product = (&rest * &search).sum();
         let enough = PRECISION * PRECISION * product;
         for _ in 0..2 * gradient.len() + 20 {
             let curved = self.curvature(&search, probabilities);
             let curvature = (&search * &curved).sum();
-            if !(curvature > 0.0) {
+            if curvature.is_nan() || curvature <= 0.0 {
                 break;
             }
             let length = product / curvature;
             direction.scaled_add(length, &search);
             rest.scaled_add(-length, &curved);
-            Zip::from(&mut scaled).and(&rest).and(&units).for_each(|scaled, rest, unit| *scaled = rest * unit);
-            let next = (&rest * &scaled).sum();
+            let conditioned = condition(&rest);
+            let next = (&rest * &conditioned).sum();
             if next <= enough {
                 break;
             }
-            search = &scaled + &(&search * (next / product));
+            search = conditioned + &(&search * (next / product));
             product = next;
         }
-        direction
+        Some(direction)
+    }
+
+    /// The inverse of one output's curvature.
+    fn inverse(&self, chances: ArrayView1<f64>) -> Option<Array2<f64>> {
+        let mut weighted = self.columns.clone();
+        for mut column in weighted.columns_mut() {
+            Zip::from(&mut column).and(chances).for_each(|value, chance| *value *= (chance * (1.0 - chance)).sqrt());
+        }
+        let mut curvature = weighted.t().dot(&weighted);
+        let mut diagonal = curvature.diag_mut();
+        diagonal += &self.penalties;
+        // What rounding may have taken from collinear columns.
+        let least = 1e-13 * diagonal.iter().copied().fold(0.0, f64::max) + f64::MIN_POSITIVE.sqrt();
+        diagonal += least;
+        curvature.invc().ok()
     }
 }
 

@@ -13,8 +13,8 @@ use linfa_linear::LinearRegression;
 use ndarray::{Array1, Array2, s};
 
 use self::reduction::Reduction;
-use super::{ElasticNet, Lasso, Linear, Matrix, ModelError, ModelKind, ModelSpecification, Ridge};
 use super::warning::FitWarning;
+use super::{ElasticNet, Lasso, Linear, Matrix, ModelError, ModelKind, ModelSpecification, Ridge};
 use crate::error::{FeaturesError, Result};
 
 /// Coefficients on the scale of the columns.
@@ -27,7 +27,11 @@ pub(super) struct Fitted {
 }
 
 /// Fits the kinds of models that predict numbers.
-pub(super) fn fit_numbers(specification: &ModelSpecification, features: &Matrix, target: &Array1<f64>) -> Result<Fitted> {
+pub(super) fn fit_numbers(
+    specification: &ModelSpecification,
+    features: &Matrix,
+    target: &Array1<f64>,
+) -> Result<Fitted> {
     let reduction = Reduction::new(features, target, specification.fit_intercept());
     if !reduction.is_finite() {
         return Err(not_fitted(specification.kind().name(), "the sums over its columns are not finite"));
@@ -59,7 +63,12 @@ pub(super) fn fit_numbers(specification: &ModelSpecification, features: &Matrix,
     Ok(Fitted { coefficients, intercepts: vec![intercept], warnings })
 }
 
-fn ridge(reduction: &Reduction, penalty: f64, features: &Matrix, warnings: &mut Vec<FitWarning>) -> Result<Array1<f64>> {
+fn ridge(
+    reduction: &Reduction,
+    penalty: f64,
+    features: &Matrix,
+    warnings: &mut Vec<FitWarning>,
+) -> Result<Array1<f64>> {
     if penalty == 0.0 {
         return least_squares::solve(reduction, Linear::default().tolerance, features.names(), warnings);
     }
@@ -91,15 +100,20 @@ fn solve_full_rank(matrix: Array2<f64>, target: Array1<f64>) -> Result<Array1<f6
     fitted.map(|model| model.params().to_owned()).map_err(|error| not_fitted("linear", error))
 }
 
-/// `matrix` on top of `root` times the identity, and `target` on top of zeros: least squares with a squared penalty.
-fn penalised(matrix: &Array2<f64>, target: &Array1<f64>, root: f64) -> (Array2<f64>, Array1<f64>) {
+/// `matrix` on top of `roots` as a diagonal, and `target` on top of zeros: least squares with squared penalties.
+fn penalised(matrix: &Array2<f64>, target: &Array1<f64>, roots: &Array1<f64>) -> (Array2<f64>, Array1<f64>) {
     let (rows, columns) = matrix.dim();
     let mut stacked = Array2::zeros((rows + columns, columns));
     stacked.slice_mut(s![..rows, ..]).assign(matrix);
-    stacked.slice_mut(s![rows.., ..]).diag_mut().fill(root);
+    stacked.slice_mut(s![rows.., ..]).diag_mut().assign(roots);
     let mut answers = Array1::zeros(rows + columns);
     answers.slice_mut(s![..rows]).assign(target);
     (stacked, answers)
+}
+
+/// Of each column.
+fn lengths(matrix: &Array2<f64>) -> Array1<f64> {
+    matrix.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect()
 }
 
 fn not_fitted(kind: &'static str, reason: impl ToString) -> FeaturesError {

@@ -58,14 +58,19 @@ impl Reduction {
     /// Whether no sum became too large for a number.
     pub(super) fn is_finite(&self) -> bool {
         let all = |values: &Array1<f64>| values.iter().all(|value| value.is_finite());
-        all(&self.means) && self.target_mean.is_finite() && all(&self.target) && self.factor.iter().all(|value| value.is_finite())
+        all(&self.means)
+            && self.target_mean.is_finite()
+            && all(&self.target)
+            && self.factor.iter().all(|value| value.is_finite())
     }
 
     /// Tells of the columns that are left out.
     pub(super) fn warnings(&self, names: &[String]) -> Vec<FitWarning> {
         let mut warnings = Vec::new();
-        let constant: Vec<String> =
-            (0..names.len()).filter(|column| !self.varying.contains(column)).map(|column| names[column].clone()).collect();
+        let constant: Vec<String> = (0..names.len())
+            .filter(|column| !self.varying.contains(column))
+            .map(|column| names[column].clone())
+            .collect();
         if !constant.is_empty() {
             warnings.push(FitWarning::ConstantColumns { columns: constant });
         }

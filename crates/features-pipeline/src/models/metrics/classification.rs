@@ -33,7 +33,8 @@ impl ClassificationMetrics {
         } else {
             (0..classes).map(|class| area(probabilities.column(class), actual, class)).collect()
         };
-        let bounded = |(row, &class): (usize, &usize)| probabilities[[row, class]].clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+        let bounded =
+            |(row, &class): (usize, &usize)| probabilities[[row, class]].clamp(f64::EPSILON, 1.0 - f64::EPSILON);
         Self {
             accuracy: right as f64 / rows,
             f1_macro: mean(&scores),
