@@ -1,8 +1,7 @@
 //! `mlflow-export`: tracked runs, written to MLflow by the bundled Python.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
+use std::process::Output;
 
 use clap::Args;
 use serde_json::Value;
@@ -10,10 +9,9 @@ use serde_json::Value;
 use super::arguments::ExperimentsFolder;
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::python::{MODULE, ModuleFolder, interpreter};
 use crate::{FeaturesError, Result};
 
-/// What [`Command`] runs, as `python -m`.
-const MODULE: &str = "lex_learning.experiments";
 /// Of what a failed interpreter wrote, the end.
 const SHOWN_LINES: usize = 8;
 
@@ -35,20 +33,21 @@ pub(super) struct Options {
     #[arg(long, value_name = "URI")]
     artifacts: Option<String>,
 
-    /// An interpreter with `lex_learning` and `mlflow-skinny` [default: the bundled one]
+    /// An interpreter with `mlflow-skinny`, `sqlalchemy` and `alembic` [default: the bundled one]
     #[arg(long, value_name = "FILE", env = "FEATURES_PIPELINE_PYTHON")]
     python: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     let mut command = interpreter(options.python.as_deref())?;
+    let module = ModuleFolder::write()?;
+    command.env("PYTHONPATH", module.python_path(options.python.is_some())).env("PYTHONDONTWRITEBYTECODE", "1");
     command.args(["-P", "-m", MODULE, "--to", &options.to, "--experiments"]).arg(&options.folder.experiments_dir);
     for (option, value) in [("--name", &options.name), ("--artifacts", &options.artifacts)] {
         if let Some(value) = value {
             command.args([option, value]);
         }
     }
-    tracing::debug!(?command, "starting Python");
     let step = progress.step("exporting to MLflow");
     let output = command.output();
     drop(step);
@@ -61,32 +60,13 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     Ok(Outcome::new(report, text))
 }
 
-/// The interpreter that is named, or the bundled one, which no variable of the user's Python reaches.
-fn interpreter(named: Option<&Path>) -> Result<Command> {
-    if let Some(path) = named {
-        return Ok(Command::new(path));
-    }
-    let runtime = lex_runtime::locate(None, None).map_err(|error| FeaturesError::Python {
-        message: format!("the bundled Python was not found: {error}"),
-        hint: error.hint().unwrap_or("name an interpreter with --python").to_owned(),
-    })?;
-    let mut command = Command::new(runtime.python());
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("PYTHON") {
-            command.env_remove(name);
-        }
-    }
-    Ok(command)
-}
-
 /// The document that Python printed; its error, if it is one.
 fn read_report(output: &Output) -> Result<Value> {
     let failed = |message: String, hint: &str| FeaturesError::Python { message, hint: hint.to_owned() };
     let Ok(report) = serde_json::from_slice::<Value>(&output.stdout) else {
         let lines: Vec<String> = String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect();
         let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
-        let hint =
-            "the Python needs `lex_learning` of this version: prepare the runtime again, or name another with --python";
+        let hint = "prepare the runtime again, or name another interpreter with --python";
         return Err(failed(format!("Python ended without a report ({}):\n{last}", output.status), hint));
     };
     match report.get("error") {

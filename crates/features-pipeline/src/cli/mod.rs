@@ -14,6 +14,7 @@ mod outcome;
 mod pipeline;
 mod predict;
 mod progress;
+mod python;
 mod sample;
 mod schema;
 mod text;

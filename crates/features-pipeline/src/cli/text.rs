@@ -5,17 +5,19 @@ use std::fmt::Write as _;
 
 use crate::models::Metrics;
 
-/// Columns under their headings, two spaces apart; the first to the left, the others to the right.
+/// Columns under their headings, two spaces apart; numbers to the right.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain([headings[column].chars().count()]).max().unwrap_or(0)
     };
+    let is_number =
+        |column: usize| rows.iter().all(|row| row.get(column).is_some_and(|cell| cell.parse::<f64>().is_ok()));
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
         let mut line = String::new();
         for (column, (cell, &width)) in cells.iter().zip(&widths).enumerate() {
-            let _ = if column == 0 { write!(line, "  {cell:<width$}") } else { write!(line, "  {cell:>width$}") };
+            let _ = if is_number(column) { write!(line, "  {cell:>width$}") } else { write!(line, "  {cell:<width$}") };
         }
         line.truncate(line.trim_end().len());
         line + "\n"

@@ -22,6 +22,7 @@ fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(program: &str, folder: &Path,
         .current_dir(folder)
         .env_remove("RUST_LOG")
         .env_remove("FEATURES_PIPELINE_PYTHON")
+        .env_remove("PYTHONPATH")
         .output()
         .unwrap()
 }

@@ -14,12 +14,18 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/python
 fn python_is_told_what_to_export_and_its_report_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let report = r#"{"to": "sqlite:///mlflow.db", "added": ["a/1", "a/2"], "updated": [], "unchanged": ["b/1"], "broken": ["c: bad"]}"#;
-    fs::write(folder.path().join("answer.sh"), format!("echo \"$@\" > given\necho '{report}'\n")).unwrap();
+    fs::write(
+        folder.path().join("answer.sh"),
+        format!("echo \"$@\" > given\nls \"$PYTHONPATH/lex_learning/experiments\" > module\necho '{report}'\n"),
+    )
+    .unwrap();
     let arguments = ["mlflow-export", "--to", "sqlite:///mlflow.db", "--name", "a b", "--python", PYTHON];
     let text = printed(&features_pipeline(folder.path(), arguments));
     assert_eq!(text, "2 runs added, 0 updated, 1 unchanged: sqlite:///mlflow.db\nleft out: c: bad\n");
     let given = fs::read_to_string(folder.path().join("given")).unwrap();
     assert_eq!(given, "-P -m lex_learning.experiments --to sqlite:///mlflow.db --experiments experiments --name a b\n");
+    // The module is of this version, whatever the interpreter has.
+    assert!(fs::read_to_string(folder.path().join("module")).unwrap().contains("mlflow_export.py"));
     let output = features_pipeline(folder.path(), arguments.iter().chain(&["--json"]));
     assert_eq!(document(&output)["added"][1], "a/2");
 }
