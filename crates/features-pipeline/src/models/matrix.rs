@@ -82,7 +82,7 @@ pub(super) fn numbers(frame: &DataFrame, name: &str) -> Result<Array1<f64>> {
 /// The column, or the names that there are.
 pub(super) fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
     frame.column(name).map_err(|_| {
-        let known = frame.get_column_names().into_iter().map(|name| name.to_string()).collect();
+        let known = frame.get_column_names().into_iter().map(ToString::to_string).collect();
         ModelError::ColumnNotFound { column: name.to_owned(), known }.into()
     })
 }

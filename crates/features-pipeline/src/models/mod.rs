@@ -28,6 +28,7 @@ mod matrix;
 mod metrics;
 mod model;
 mod predictor;
+mod random;
 mod specification;
 mod split;
 mod target;

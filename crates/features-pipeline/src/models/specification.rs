@@ -78,7 +78,7 @@ impl TrainingConfig {
         require(
             self.test_size > 0.0 && self.test_size < 1.0,
             "test_size",
-            self.test_size,
+            &self.test_size,
             "a share above 0 and below 1",
         )?;
         if self.feature_columns.is_empty() {
@@ -264,8 +264,8 @@ impl ModelSpecification {
     /// [`ModelError::InvalidSetting`] for one outside its range.
     pub fn validate(&self) -> Result<()> {
         let penalty =
-            |value: f64| require(value.is_finite() && value >= 0.0, "penalty", value, "a finite number from 0");
-        let iterations = |value: u32| require(value > 0, "max_iterations", value, "a whole number from 1");
+            |value: f64| require(value.is_finite() && value >= 0.0, "penalty", &value, "a finite number from 0");
+        let iterations = |value: u32| require(value > 0, "max_iterations", &value, "a whole number from 1");
         match self {
             Self::Linear(Linear { tolerance, .. }) => {
                 require((0.0..1.0).contains(tolerance), "tolerance", tolerance, "a number from 0, below 1")
@@ -274,7 +274,7 @@ impl ModelSpecification {
             Self::Lasso(settings) => penalty(settings.penalty).and(iterations(settings.max_iterations)),
             Self::ElasticNet(settings) => {
                 let ratio = settings.l1_ratio;
-                require((0.0..=1.0).contains(&ratio), "l1_ratio", ratio, "a number from 0 to 1")?;
+                require((0.0..=1.0).contains(&ratio), "l1_ratio", &ratio, "a number from 0 to 1")?;
                 penalty(settings.penalty).and(iterations(settings.max_iterations))
             }
             Self::Logistic(settings) => penalty(settings.penalty).and(iterations(settings.max_iterations)),
@@ -282,7 +282,7 @@ impl ModelSpecification {
     }
 }
 
-fn require(holds: bool, setting: &'static str, value: impl ToString, expected: &'static str) -> Result<()> {
+fn require(holds: bool, setting: &'static str, value: &impl ToString, expected: &'static str) -> Result<()> {
     if holds {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use ndarray::Array1;
 use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, PlSmallStr};
 
 use super::ModelError;
+use super::random::Random;
 use crate::error::{FeaturesError, Result};
 
 /// The rows of a table in two parts, each in the order of the table.
@@ -39,8 +40,8 @@ impl Split {
     /// [`TooFewRows`](ModelError::TooFewRows) if no row is left to train on.
     pub fn shuffled(rows: usize, test_size: f64, seed: u64) -> Result<Self> {
         let tests = test_rows(rows, test_size)?;
-        let mut order: Vec<IdxSize> = (0..rows as IdxSize).collect();
-        Random(seed).shuffle(&mut order);
+        let mut order: Vec<IdxSize> = places(rows).collect();
+        Random::new(seed).shuffle(&mut order);
         Ok(Self::of_tests(rows, &order[..tests]))
     }
 
@@ -54,8 +55,8 @@ impl Split {
     pub fn stratified(codes: &[usize], test_size: f64, seed: u64) -> Result<Self> {
         let tests = test_rows(codes.len(), test_size)?;
         let mut members: Vec<Vec<IdxSize>> = vec![Vec::new(); codes.iter().max().map_or(0, |code| code + 1)];
-        for (row, &code) in codes.iter().enumerate() {
-            members[code].push(row as IdxSize);
+        for (row, &code) in places(codes.len()).zip(codes) {
+            members[code].push(row);
         }
         // Each class gets its share rounded down; what is left goes to the largest fractions.
         let share = |rows: &Vec<IdxSize>| (rows.len() * tests) / codes.len();
@@ -67,7 +68,7 @@ impl Split {
         for &code in &by_fraction[..left] {
             counts[code] += 1;
         }
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut chosen = Vec::with_capacity(tests);
         for (rows, count) in members.iter_mut().zip(counts) {
             random.shuffle(rows);
@@ -95,9 +96,14 @@ impl Split {
         for &row in tests {
             is_test[row as usize] = true;
         }
-        let (test, training) = (0..rows as IdxSize).partition(|&row| is_test[row as usize]);
+        let (test, training) = places(rows).partition(|&row| is_test[row as usize]);
         Self { training, test }
     }
+}
+
+/// The rows' places. Polars has no table of more rows than its index counts.
+fn places(rows: usize) -> std::ops::Range<IdxSize> {
+    0..IdxSize::try_from(rows).unwrap_or(IdxSize::MAX)
 }
 
 fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
@@ -111,40 +117,10 @@ fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
         .into());
     }
     // So that 0.2 of 10 rows are 2: the product may be a rounding error above a whole number.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of what is in memory")]
     let tests = (rows as f64 * test_size - 1e-9).ceil().max(1.0) as usize;
     if tests >= rows {
         return Err(ModelError::TooFewRows { purpose: "a split", rows, needed: tests + 1 }.into());
     }
     Ok(tests)
-}
-
-/// `SplitMix64` (Steele, Lea and Flood 2014): a few lines, so that no release of a library changes a split.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, each as likely as the others (Lemire 2019).
-    fn below(&mut self, bound: u64) -> u64 {
-        let threshold = bound.wrapping_neg() % bound;
-        loop {
-            let product = u128::from(self.next()) * u128::from(bound);
-            if product as u64 >= threshold {
-                return (product >> 64) as u64;
-            }
-        }
-    }
-
-    /// Fisher and Yates' shuffle.
-    fn shuffle<T>(&mut self, values: &mut [T]) {
-        for last in (1..values.len()).rev() {
-            values.swap(last, self.below(last as u64 + 1) as usize);
-        }
-    }
 }

@@ -140,8 +140,9 @@ fn labels(frame: &DataFrame, name: &str) -> Result<Vec<ClassLabel>> {
     }
     if dtype.is_numeric() {
         let whole = |value: &f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "compared with the value")]
             let integer = *value as i64;
-            if integer as f64 == *value {
+            if (integer as f64).total_cmp(value).is_eq() || *value == 0.0 {
                 Ok(ClassLabel::Integer(integer))
             } else {
                 Err(invalid(format!("{dtype} with {value}")))

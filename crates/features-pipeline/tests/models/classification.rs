@@ -167,5 +167,5 @@ fn ties_and_certainty_are_as_scikit_learn_has_them() {
     let metrics =
         ClassificationMetrics::compute(&[0, 1, 1, 1], &chances.slice_move(ndarray::s![..4, ..]), &[0, 0, 1, 1]);
     assert_eq!(metrics.auc, None);
-    assert_close(&[metrics.f1_macro], &[(2.0 / 3.0 + 0.8) / 2.0], 1e-14);
+    assert_close(&[metrics.f1_macro], &[f64::midpoint(2.0 / 3.0, 0.8)], 1e-14);
 }

@@ -7,6 +7,9 @@
 //! is_test = np.arange(len(table)) % 4 == 0
 //! ```
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::float_cmp, clippy::unreadable_literal, reason = "results are exact, or as scikit-learn prints them")]
+
 mod bad_input;
 mod classification;
 mod collinear;

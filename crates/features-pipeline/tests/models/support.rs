@@ -14,7 +14,7 @@ pub(crate) fn table(name: &str) -> DataFrame {
 
 /// The rows to train on, and every fourth row, to test on.
 pub(crate) fn parts(table: &DataFrame) -> (DataFrame, DataFrame) {
-    let (test, training) = (0..table.height() as IdxSize).partition(|row| row % 4 == 0);
+    let (test, training) = (0..IdxSize::try_from(table.height()).unwrap()).partition(|row| row % 4 == 0);
     Split { training, test }.apply(table).unwrap()
 }
 

@@ -28,7 +28,7 @@ pub(super) fn solve(
         warnings.extend(few_rows);
         return solve_full_rank(factor.clone(), target.clone());
     }
-    let named = |places: Vec<usize>| places.into_iter().map(|place| names[varying[place]].clone()).collect();
+    let columns_at = |places: Vec<usize>| places.into_iter().map(|place| names[varying[place]].clone()).collect();
     let lengths = lengths(factor);
     let scaled = Directions::of(&(factor / &lengths), target);
     let small: Vec<usize> =
@@ -36,12 +36,12 @@ pub(super) fn solve(
     if let Some(few_rows) = few_rows {
         warnings.push(few_rows);
     } else if scaled.rank(tolerance) < varying.len() {
-        warnings.push(FitWarning::CollinearColumns { columns: named(scaled.participants(tolerance)) });
+        warnings.push(FitWarning::CollinearColumns { columns: columns_at(scaled.participants(tolerance)) });
     } else if small.is_empty() {
-        warnings.push(FitWarning::CollinearColumns { columns: named(directions.participants(tolerance)) });
+        warnings.push(FitWarning::CollinearColumns { columns: columns_at(directions.participants(tolerance)) });
     }
     if !small.is_empty() {
-        warnings.push(FitWarning::SmallColumns { columns: named(small) });
+        warnings.push(FitWarning::SmallColumns { columns: columns_at(small) });
     }
     Ok(directions.solution(tolerance))
 }

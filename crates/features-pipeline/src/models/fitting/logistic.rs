@@ -37,7 +37,7 @@ pub(in super::super) fn fit_logistic(
     let problem =
         Problem { columns, codes, outputs: if classes == 2 { 1 } else { classes }, penalties, varying: varying.len() };
     if !(problem.penalties.iter().chain(&problem.columns).all(|value| value.is_finite())) {
-        return Err(not_fitted("logistic", "the deviation of a column is not finite"));
+        return Err(not_fitted("logistic", &"the deviation of a column is not finite"));
     }
     let (weights, loss, converged) = problem.minimise(problem.near(), settings.max_iterations);
 

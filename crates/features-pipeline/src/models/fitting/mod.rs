@@ -34,7 +34,7 @@ pub(super) fn fit_numbers(
 ) -> Result<Fitted> {
     let reduction = Reduction::new(features, target, specification.fit_intercept());
     if !reduction.is_finite() {
-        return Err(not_fitted(specification.kind().name(), "the sums over its columns are not finite"));
+        return Err(not_fitted(specification.kind().name(), &"the sums over its columns are not finite"));
     }
     let mut warnings = reduction.warnings(features.names());
     let rows = features.rows() as f64;
@@ -97,7 +97,7 @@ fn elastic_net(
 /// Linfa's least squares of a system of full rank.
 fn solve_full_rank(matrix: Array2<f64>, target: Array1<f64>) -> Result<Array1<f64>> {
     let fitted = LinearRegression::new().with_intercept(false).fit(&Dataset::new(matrix, target));
-    fitted.map(|model| model.params().to_owned()).map_err(|error| not_fitted("linear", error))
+    fitted.map(|model| model.params().to_owned()).map_err(|error| not_fitted("linear", &error))
 }
 
 /// `matrix` on top of `roots` as a diagonal, and `target` on top of zeros: least squares with squared penalties.
@@ -116,6 +116,6 @@ fn lengths(matrix: &Array2<f64>) -> Array1<f64> {
     matrix.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect()
 }
 
-fn not_fitted(kind: &'static str, reason: impl ToString) -> FeaturesError {
+fn not_fitted(kind: &'static str, reason: &impl ToString) -> FeaturesError {
     ModelError::NotFitted { kind, reason: reason.to_string() }.into()
 }

@@ -45,7 +45,7 @@ fn descend(reduction: &Reduction, absolute: f64, squared: f64, sweeps: u32) -> R
         .tolerance(TOLERANCE)
         .max_iterations(sweeps);
     let rows = Dataset::new(&reduction.factor / unit, &reduction.target / answer_unit);
-    let fitted = settings.fit(&rows).map_err(|error| not_fitted("elastic_net", error))?;
+    let fitted = settings.fit(&rows).map_err(|error| not_fitted("elastic_net", &error))?;
     Ok(fitted.hyperplane() * (answer_unit / unit))
 }
 

@@ -70,8 +70,8 @@ fn area(scores: ArrayView1<f64>, actual: &[usize], class: usize) -> Option<f64> 
     // Of rows with equal scores, each has the mean of their ranks.
     let mut ranks = 0.0;
     let mut before = 0;
-    for tied in order.chunk_by(|&one, &other| scores[one] == scores[other]) {
-        let rank = before as f64 + (tied.len() as f64 + 1.0) / 2.0;
+    for tied in order.chunk_by(|&one, &other| scores[one].total_cmp(&scores[other]).is_eq()) {
+        let rank = f64::midpoint(before as f64 + 1.0, (before + tied.len()) as f64);
         ranks += rank * tied.iter().filter(|&&row| actual[row] == class).count() as f64;
         before += tied.len();
     }
