@@ -56,7 +56,9 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<DataFrame> 
     match plan.collect() {
         Ok(table) => Ok(table),
         // The types were inferred from the first rows; a later one may be of a wider type.
-        Err(_) if format_of(path)? == TableFormat::Csv => csv::scan(path, options, None)?.collect().map_err(unreadable(path)),
+        Err(_) if format_of(path)? == TableFormat::Csv => {
+            csv::scan(path, options, None)?.collect().map_err(unreadable(path))
+        }
         Err(error) => Err(unreadable(path)(error)),
     }
 }
@@ -76,15 +78,15 @@ pub fn scan(path: impl AsRef<Path>, options: &ReadOptions) -> Result<LazyFrame> 
         TableFormat::Csv => {
             csv::check_rows(path, options)?;
             csv::scan(path, options, Some(csv::INFERRED_ROWS))
-        },
+        }
         TableFormat::Parquet => {
             let settings = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
             LazyFrame::scan_parquet(reference(path)?, settings).map_err(unreadable(path))
-        },
+        }
         TableFormat::Ipc => {
             let settings = UnifiedScanArgs { glob: false, ..UnifiedScanArgs::default() };
             LazyFrame::scan_ipc(reference(path)?, Default::default(), settings).map_err(unreadable(path))
-        },
+        }
     }
 }
 

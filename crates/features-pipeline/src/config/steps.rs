@@ -93,9 +93,9 @@ impl PipelineSteps {
         for mut node in nodes {
             let location = node.location(path);
             let kinds = || FeatureConfig::KINDS.join(", ");
-            let kind_node = node
-                .take("type")
-                .ok_or_else(|| wrong(location.clone(), format!("expected a feature with a `type`, one of {}", kinds())))?;
+            let kind_node = node.take("type").ok_or_else(|| {
+                wrong(location.clone(), format!("expected a feature with a `type`, one of {}", kinds()))
+            })?;
             let kind: String = kind_node.read(path)?;
             let step = FeatureConfig::of_kind(&kind, &node, path).ok_or_else(|| {
                 wrong(kind_node.location(path), format!("type: expected one of {}, found '{kind}'", kinds()))

@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_saphyr::Spanned;
 
@@ -240,10 +242,7 @@ struct Items<'a>(std::slice::Iter<'a, Node>);
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Misfit;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> std::result::Result<Option<T::Value>, Misfit> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> std::result::Result<Option<T::Value>, Misfit> {
         self.0.next().map(|node| seed.deserialize(node).map_err(|error| error.at(node))).transpose()
     }
 }

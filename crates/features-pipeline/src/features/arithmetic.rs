@@ -95,8 +95,12 @@ impl Feature for Arithmetic {
             Operation::Multiply => left * right,
             Operation::Divide => left / right,
             // With a null on the right, the comparison is null and `otherwise` gives that null; one on the left is spelled out.
-            Operation::Minimum => when(left.clone().is_null().or(left.clone().lt(right.clone()))).then(left).otherwise(right),
-            Operation::Maximum => when(left.clone().is_null().or(left.clone().gt(right.clone()))).then(left).otherwise(right),
+            Operation::Minimum => {
+                when(left.clone().is_null().or(left.clone().lt(right.clone()))).then(left).otherwise(right)
+            }
+            Operation::Maximum => {
+                when(left.clone().is_null().or(left.clone().gt(right.clone()))).then(left).otherwise(right)
+            }
         };
         Ok(vec![settle(result, self.fill).alias(&self.name)])
     }

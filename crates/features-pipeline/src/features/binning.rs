@@ -77,7 +77,7 @@ impl Feature for Binning {
                     return Err(format!("edges: expected increasing numbers, found {edges:?}"));
                 }
                 edges.len() + 1
-            },
+            }
             (None, Some(quantiles)) if (2..=1000).contains(&quantiles) => quantiles as usize,
             (None, Some(quantiles)) => return Err(format!("quantiles: expected 2 to 1000, found {quantiles}")),
             (Some(_), Some(_)) => return Err("edges, quantiles: expected one of the two, found both".to_owned()),
@@ -86,7 +86,7 @@ impl Feature for Binning {
         match &self.labels {
             Some(labels) if labels.len() != bins => {
                 Err(format!("labels: expected {bins}, one for each bin, found {}", labels.len()))
-            },
+            }
             _ => Ok(()),
         }
     }

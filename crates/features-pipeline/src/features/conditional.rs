@@ -149,11 +149,12 @@ impl Condition {
     }
 
     fn check(&self) -> Result<(), String> {
-        let compares = [&self.equals, &self.not_equals, &self.greater_than, &self.at_least, &self.less_than, &self.at_most]
-            .into_iter()
-            .any(Option::is_some)
-            || self.one_of.is_some()
-            || self.is_missing.is_some();
+        let compares =
+            [&self.equals, &self.not_equals, &self.greater_than, &self.at_least, &self.less_than, &self.at_most]
+                .into_iter()
+                .any(Option::is_some)
+                || self.one_of.is_some()
+                || self.is_missing.is_some();
         if compares && self.column.is_none() {
             return Err("when: expected the column that is compared".to_owned());
         }

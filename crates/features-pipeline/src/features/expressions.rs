@@ -80,7 +80,8 @@ pub(crate) fn time(column: &str, format: Option<&str>, schema: &Schema) -> Expr 
         return col(column);
     }
     let format = format.unwrap_or("%Y-%m-%d");
-    let has_time = ["%H", "%I", "%M", "%S", "%T", "%R", "%X", "%c", "%s", "%+"].iter().any(|mark| format.contains(mark));
+    let has_time =
+        ["%H", "%I", "%M", "%S", "%T", "%R", "%X", "%c", "%s", "%+"].iter().any(|mark| format.contains(mark));
     let dtype = if has_time { DataType::Datetime(TimeUnit::Microseconds, None) } else { DataType::Date };
     let options = StrptimeOptions { format: Some(format.into()), ..StrptimeOptions::default() };
     col(column).str().strptime(dtype, options, lit("raise"))

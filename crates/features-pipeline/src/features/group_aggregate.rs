@@ -102,7 +102,7 @@ impl Feature for GroupAggregate {
             // A null is one more unique value.
             Aggregate::NUnique => {
                 plain.clone().n_unique().cast(DataType::Int64) - plain.null_count().gt(lit(0)).cast(DataType::Int64)
-            },
+            }
         };
         Some(Question::Groups { by: self.by.clone(), folds: None, aggregates: vec![aggregate.alias(&self.name)] })
     }

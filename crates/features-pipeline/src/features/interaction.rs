@@ -69,11 +69,11 @@ impl Feature for Interaction {
             InteractionKind::Product => {
                 let product = self.columns.iter().map(|column| float(column)).reduce(|one, other| one * other);
                 settle(product.unwrap_or_else(|| lit(f64::NAN)), None)
-            },
+            }
             InteractionKind::Combination => {
                 let texts: Vec<Expr> = self.columns.iter().map(|column| col(column).cast(DataType::String)).collect();
                 concat_str(texts, self.separator.as_deref().unwrap_or("_"), false)
-            },
+            }
         };
         Ok(vec![value.alias(&self.name)])
     }

@@ -95,7 +95,8 @@ impl Feature for Polynomial {
 
     fn expressions(&self, _schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
         let product = |term: &Vec<u32>| {
-            let factors = self.columns.iter().zip(term).flat_map(|(column, exponent)| (0..*exponent).map(|_| float(column)));
+            let factors =
+                self.columns.iter().zip(term).flat_map(|(column, exponent)| (0..*exponent).map(|_| float(column)));
             let product = factors.reduce(|one, other| one * other).unwrap_or_else(|| lit(1.0));
             settle(product, None).alias(self.column_of(term))
         };

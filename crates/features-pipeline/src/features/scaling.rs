@@ -73,7 +73,7 @@ impl Feature for Scaling {
         match (self.method, self.offset) {
             (ScalingMethod::Log, Some(offset)) if !offset.is_finite() => {
                 Err(format!("offset: expected a finite number, found {offset}"))
-            },
+            }
             (ScalingMethod::Log, _) | (_, None) => Ok(()),
             (_, Some(_)) => Err("offset: only for log".to_owned()),
         }
@@ -86,7 +86,7 @@ impl Feature for Scaling {
             ScalingMethod::MinMax => (values.clone().min(), values.clone().max() - values.min()),
             ScalingMethod::Robust => {
                 (quantile(values.clone(), 0.5), quantile(values.clone(), 0.75) - quantile(values, 0.25))
-            },
+            }
             ScalingMethod::Log => return None,
         };
         Some(Question::Totals(vec![center.alias(self.center()), spread.alias(self.spread())]))

@@ -94,7 +94,9 @@ impl Feature for TargetEncoding {
 
     fn question(&self, schema: &Schema) -> Option<Question> {
         let target = match &self.positive {
-            Some(positive) => col(&self.target).cast(DataType::String).eq(lit(positive.label())).cast(DataType::Float64),
+            Some(positive) => {
+                col(&self.target).cast(DataType::String).eq(lit(positive.label())).cast(DataType::Float64)
+            }
             None => number(&self.target, schema),
         };
         let sum = target.clone().sum().alias(self.sum());

@@ -75,7 +75,7 @@ impl Feature for Text {
         match (&self.pattern, wants_pattern) {
             (None, true) => return Err("pattern: expected for this operation".to_owned()),
             (Some(_), false) => return Err("pattern: only for contains and extract".to_owned()),
-            _ => {},
+            _ => {}
         }
         if self.operation != TextOperation::Extract && (self.group.is_some() || self.as_number) {
             return Err("group, as_number: only for extract".to_owned());
@@ -89,7 +89,7 @@ impl Feature for Text {
         match self.group {
             Some(group) if group > self.groups() => {
                 Err(format!("group: the pattern has {} groups, found {group}", self.groups()))
-            },
+            }
             _ => Ok(()),
         }
     }
@@ -105,7 +105,7 @@ impl Feature for Text {
             TextOperation::Extract => {
                 let found = text.extract(pattern, self.group.unwrap_or_else(|| self.groups().min(1)));
                 if self.as_number { settle(found.cast(DataType::Float64), None) } else { found }
-            },
+            }
         };
         Ok(vec![result.alias(&self.name)])
     }

@@ -121,10 +121,7 @@ pub enum RankKind {
 
 impl WindowOperation {
     fn is_rolling(self) -> bool {
-        matches!(
-            self,
-            Self::RollingMean | Self::RollingSum | Self::RollingMin | Self::RollingMax | Self::RollingStd
-        )
+        matches!(self, Self::RollingMean | Self::RollingSum | Self::RollingMin | Self::RollingMax | Self::RollingStd)
     }
 
     fn looks_back(self) -> bool {
@@ -179,7 +176,7 @@ impl Window {
                     WindowOperation::RollingMax => values.rolling_max_by(by, options),
                     _ => values.rolling_std_by(by, options),
                 }
-            },
+            }
             length => {
                 let window_size = if let Some(WindowLength::Rows(rows)) = length { *rows } else { 1 };
                 let options = RollingOptionsFixedWindow {
@@ -196,7 +193,7 @@ impl Window {
                     WindowOperation::RollingMax => values.rolling_max(options),
                     _ => values.rolling_std(options),
                 }
-            },
+            }
         }
     }
 }
@@ -238,8 +235,8 @@ impl Feature for Window {
                 if self.order_by.is_none() {
                     return Err("order_by: expected the column of dates that the window is measured by".to_owned());
                 }
-            },
-            _ => {},
+            }
+            _ => {}
         }
         if let (Some(WindowLength::Rows(rows)), Some(minimum)) = (&self.window, self.minimum_values)
             && minimum > *rows
@@ -270,19 +267,20 @@ impl Feature for Window {
             WindowOperation::Change => {
                 let earlier = values.clone().shift(before());
                 (values - earlier.clone()) / earlier
-            },
+            }
             WindowOperation::Rank => {
                 let is_number = schema.get(&self.column).is_some_and(|dtype| Accepts::Number.takes(dtype));
                 let values = if is_number { values } else { col(&self.column) };
                 values.rank(self.rank(), None).cast(DataType::Float64)
-            },
+            }
             WindowOperation::CumulativeSum => values.cum_sum(false),
             WindowOperation::CumulativeMin => values.cum_min(false),
             WindowOperation::CumulativeMax => values.cum_max(false),
             WindowOperation::CumulativeCount => col(&self.column).cum_count(false).cast(DataType::Int64),
             _ => self.rolling(values, schema),
         };
-        let groups: Option<Vec<Expr>> = (!self.by.is_empty()).then(|| self.by.iter().map(|column| col(column)).collect());
+        let groups: Option<Vec<Expr>> =
+            (!self.by.is_empty()).then(|| self.by.iter().map(|column| col(column)).collect());
         let order = self.order(schema).map(|order| {
             (vec![order], SortOptions { maintain_order: true, nulls_last: true, ..SortOptions::default() })
         });

@@ -47,7 +47,8 @@ pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, in_memory: bool) -> R
     let mut plan = table;
     if !folds.is_empty() {
         plan = plan.with_row_index(ROW, None);
-        let numbers = folds.iter().map(|folds| (col(ROW) % lit(*folds)).cast(DataType::Int64).alias(fold_column(*folds)));
+        let numbers =
+            folds.iter().map(|folds| (col(ROW) % lit(*folds)).cast(DataType::Int64).alias(fold_column(*folds)));
         let mut numbers: Vec<Expr> = numbers.collect();
         numbers.dedup();
         plan = plan.with_columns(numbers);
@@ -128,7 +129,7 @@ impl Training<'_> {
                 Some(query) => {
                     query.aggregates.extend(aggregates);
                     query.asked_by.push(*index);
-                },
+                }
                 None => queries.push(Query { by, folds, aggregates, asked_by: vec![*index] }),
             }
         }

@@ -70,7 +70,10 @@ impl FittedFeatures {
     pub(crate) fn fit(steps: &PipelineSteps, table: &DataFrame) -> Result<(Self, LazyFrame)> {
         let _span = info_span!("fit", rows = table.height(), columns = table.width()).entered();
         if table.height() == 0 {
-            return Err(FeaturesError::data("the table has no rows to learn from", "give a table with at least one row"));
+            return Err(FeaturesError::data(
+                "the table has no rows to learn from",
+                "give a table with at least one row",
+            ));
         }
         fit::fit(steps, table.clone().lazy(), true)
     }
@@ -192,7 +195,8 @@ impl FittedFeatures {
             let hint = "give a file that this or an earlier version has written for fitted features";
             FeaturesError::data(format!("{}: {message}", path.display()), hint)
         };
-        let head: Head = serde_json::from_slice(&text).map_err(|error| wrong(format!("no fitted features: {error}")))?;
+        let head: Head =
+            serde_json::from_slice(&text).map_err(|error| wrong(format!("no fitted features: {error}")))?;
         if head.format != FORMAT {
             return Err(wrong(format!("the format is '{}', expected '{FORMAT}'", head.format)));
         }

@@ -32,7 +32,7 @@ impl Order {
                 match makers.of(&input.column, schema) {
                     Some(maker) => {
                         needed.insert(maker);
-                    },
+                    }
                     None => check_column(steps, index, &input, schema, &makers)?,
                 }
                 if makers.of(&input.column, schema).is_none() && !required_columns.contains(&input.column) {
@@ -62,7 +62,9 @@ impl Makers {
             name: name.to_owned(),
             taken_by,
         };
-        let made_by = |earlier: usize| format!("the feature '{}' at {} makes it", steps.steps[earlier].name(), steps.location(earlier));
+        let made_by = |earlier: usize| {
+            format!("the feature '{}' at {} makes it", steps.steps[earlier].name(), steps.location(earlier))
+        };
         for (index, step) in steps.steps.iter().enumerate() {
             if let Some(earlier) = names.insert(step.name(), index) {
                 return Err(duplicate(index, step.name(), made_by(earlier)));
@@ -79,7 +81,7 @@ impl Makers {
                         }
                         known.insert(column, index);
                     }
-                },
+                }
             }
         }
         Ok(Self { known, prefixes })
@@ -161,7 +163,8 @@ pub(super) fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> S
     let mut ranked: Vec<(f64, &str)> =
         names.map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other)).collect();
     ranked.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
-    let near: Vec<&str> = ranked.iter().take(3).filter(|(similarity, _)| *similarity > 0.85).map(|(_, name)| *name).collect();
+    let near: Vec<&str> =
+        ranked.iter().take(3).filter(|(similarity, _)| *similarity > 0.85).map(|(_, name)| *name).collect();
     if near.is_empty() {
         let all: Vec<&str> = ranked.into_iter().take(30).map(|(_, name)| name).collect();
         return format!("the columns are: {}", all.join(", "));
@@ -174,8 +177,9 @@ fn layers(steps: &PipelineSteps, needs: &[BTreeSet<usize>]) -> Result<Vec<Vec<us
     let mut layers = Vec::new();
     let mut done: HashSet<usize> = HashSet::new();
     while done.len() < needs.len() {
-        let ready: Vec<usize> =
-            (0..needs.len()).filter(|index| !done.contains(index) && needs[*index].is_subset(&done.iter().copied().collect())).collect();
+        let ready: Vec<usize> = (0..needs.len())
+            .filter(|index| !done.contains(index) && needs[*index].is_subset(&done.iter().copied().collect()))
+            .collect();
         if ready.is_empty() {
             return Err(cycle(steps, needs, &done));
         }

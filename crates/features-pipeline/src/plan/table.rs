@@ -135,16 +135,16 @@ impl StoredColumn {
             DataType::Datetime(..) => StoredValues::Datetime(column.cast(&DataType::Int64)?.i64()?.iter().collect()),
             dtype if dtype.is_integer() => {
                 StoredValues::Integer(column.cast(&DataType::Int64)?.i64()?.iter().collect())
-            },
+            }
             dtype if dtype.is_float() => {
                 // JSON has no infinity. As a result it would be null in any case.
                 let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
                 StoredValues::Number(column.cast(&DataType::Float64)?.f64()?.iter().map(finite).collect())
-            },
+            }
             _ => {
                 let texts = column.cast(&DataType::String)?;
                 StoredValues::Text(texts.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-            },
+            }
         };
         Ok(Self { name: column.name().to_string(), values })
     }
@@ -159,7 +159,7 @@ impl StoredColumn {
             StoredValues::Date(values) => Column::new(name, values).cast(&DataType::Date),
             StoredValues::Datetime(values) => {
                 Column::new(name, values).cast(&DataType::Datetime(TimeUnit::Microseconds, None))
-            },
+            }
         }
     }
 }

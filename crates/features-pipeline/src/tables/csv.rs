@@ -47,8 +47,8 @@ pub(super) fn check_rows(path: &Path, options: &ReadOptions) -> Result<()> {
                     format!("row {row} (line {line}) has {fields} fields, and the header has {expected}"),
                     "quote fields that hold the delimiter or a line break; give the delimiter if it was guessed wrongly",
                 ));
-            },
-            Some(_) => {},
+            }
+            Some(_) => {}
         }
         row += 1;
     }
@@ -58,10 +58,9 @@ pub(super) fn check_rows(path: &Path, options: &ReadOptions) -> Result<()> {
 /// The delimiter that was given; else the one that is found equally often, and at least once, in each of the first lines.
 fn delimiter(path: &Path, options: &ReadOptions) -> Result<u8> {
     if let Some(delimiter) = options.delimiter {
-        return u8::try_from(delimiter)
-            .ok()
-            .filter(u8::is_ascii)
-            .ok_or_else(|| FeaturesError::table(path, format!("the delimiter '{delimiter}' is not ASCII"), "leave it out"));
+        return u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| {
+            FeaturesError::table(path, format!("the delimiter '{delimiter}' is not ASCII"), "leave it out")
+        });
     }
     let mut records = Records::open(path)?;
     let mut counts: Vec<[usize; DELIMITERS.len()]> = Vec::new();
