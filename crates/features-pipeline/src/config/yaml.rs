@@ -23,7 +23,9 @@ pub(crate) fn from_text<T: DeserializeOwned>(text: &str, path: &str) -> Result<T
 
 /// The tree of a YAML text.
 pub(crate) fn parse(text: &str, path: &str) -> Result<Node> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    // As in YAML 1.2: `y`, `n`, `on` and `off` are names of columns, not truth values.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let plain = error.without_snippet();
         let (line, column) = plain.location().map_or((0, 0), |place| (place.line(), place.column()));
         FeaturesError::Configuration {
