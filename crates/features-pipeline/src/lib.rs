@@ -38,7 +38,7 @@
 //!
 //! # Features
 //!
-//! * `lex` (off): the engine's AutoML as one more model.
+//! * `lex` (off): the engine's automated machine learning as one more model.
 
 pub mod cli;
 pub mod config;

@@ -85,7 +85,7 @@ pub fn scan(path: impl AsRef<Path>, options: &ReadOptions) -> Result<LazyFrame> 
         }
         TableFormat::Ipc => {
             let settings = UnifiedScanArgs { glob: false, ..UnifiedScanArgs::default() };
-            LazyFrame::scan_ipc(reference(path)?, Default::default(), settings).map_err(unreadable(path))
+            LazyFrame::scan_ipc(reference(path)?, IpcScanOptions::default(), settings).map_err(unreadable(path))
         }
     }
 }

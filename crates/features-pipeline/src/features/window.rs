@@ -279,8 +279,7 @@ impl Feature for Window {
             WindowOperation::CumulativeCount => col(&self.column).cum_count(false).cast(DataType::Int64),
             _ => self.rolling(values, schema),
         };
-        let groups: Option<Vec<Expr>> =
-            (!self.by.is_empty()).then(|| self.by.iter().map(|column| col(column)).collect());
+        let groups: Option<Vec<Expr>> = (!self.by.is_empty()).then(|| self.by.iter().map(col).collect());
         let order = self.order(schema).map(|order| {
             (vec![order], SortOptions { maintain_order: true, nulls_last: true, ..SortOptions::default() })
         });

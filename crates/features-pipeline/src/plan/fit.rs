@@ -43,7 +43,8 @@ pub(super) struct Training<'a> {
 pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, in_memory: bool) -> Result<(FittedFeatures, LazyFrame)> {
     let schema = schema_of(&table)?;
     let order = Order::new(steps, Some(&schema))?;
-    let folds: Vec<u32> = steps.steps.iter().filter_map(|step| folds_of(step.as_feature().question(&schema))).collect();
+    let folds: Vec<u32> =
+        steps.steps.iter().filter_map(|step| folds_of(step.as_feature().question(&schema).as_ref())).collect();
     let mut plan = table;
     if !folds.is_empty() {
         plan = plan.with_row_index(ROW, None);
@@ -78,8 +79,8 @@ pub(super) fn schema_of(plan: &LazyFrame) -> Result<SchemaRef> {
     plan.clone().collect_schema().map_err(|source| FeaturesError::polars("the columns of the table", source))
 }
 
-fn folds_of(question: Option<Question>) -> Option<u32> {
-    if let Some(Question::Groups { folds, .. }) = question { folds } else { None }
+fn folds_of(question: Option<&Question>) -> Option<u32> {
+    if let Some(Question::Groups { folds, .. }) = question { *folds } else { None }
 }
 
 impl Training<'_> {

@@ -12,7 +12,7 @@ use super::fit::{self, layer_expressions, schema_of};
 use super::order::{check_type, similar};
 use super::table::{GroupTable, StoredTable};
 use crate::config::PipelineSteps;
-use crate::error::{FeaturesError, Result};
+use crate::error::{FeaturesError, Location, Result};
 use crate::features::Learned;
 
 /// Features that have learned from training rows: they give new rows the same columns.
@@ -120,7 +120,7 @@ impl FittedFeatures {
         let made = self.columns();
         if let Some(name) = made.iter().find(|name| own.contains(name)) {
             return Err(FeaturesError::DuplicateName {
-                location: Default::default(),
+                location: Location::default(),
                 name: name.clone(),
                 taken_by: "the table has it".to_owned(),
             });

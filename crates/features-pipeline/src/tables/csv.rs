@@ -104,7 +104,7 @@ impl<'a> Records<'a> {
                 self.record.drain(..BYTE_ORDER_MARK.len());
             }
             self.lines += 1;
-            let quotes = self.record[start..].iter().filter(|byte| **byte == QUOTE).count();
+            let quotes = count(&self.record[start..], QUOTE);
             self.quoted ^= quotes % 2 == 1;
             if !self.quoted {
                 return Ok(Some(first_line));
@@ -115,7 +115,7 @@ impl<'a> Records<'a> {
     /// How often a byte is in the record, outside of quotes.
     fn count(&self, wanted: u8) -> usize {
         if !self.record.contains(&QUOTE) {
-            return self.record.iter().filter(|byte| **byte == wanted).count();
+            return count(&self.record, wanted);
         }
         let mut quoted = false;
         self.record
@@ -126,4 +126,9 @@ impl<'a> Records<'a> {
             })
             .count()
     }
+}
+
+/// Sums, which the compiler does for many bytes at once.
+fn count(bytes: &[u8], wanted: u8) -> usize {
+    bytes.iter().map(|byte| usize::from(*byte == wanted)).sum()
 }

@@ -1,5 +1,8 @@
 //! Features through the public API, beside what was computed without it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::float_cmp, clippy::default_trait_access, reason = "small integers and defaults of options")]
+
 mod fitting;
 mod pandas;
 mod rows;
