@@ -83,6 +83,7 @@ impl Feature for GroupAggregate {
         let numeric = number(&self.column, schema);
         let is_float = dtype.is_some_and(DataType::is_float);
         let is_truth = dtype.is_some_and(DataType::is_bool);
+        let is_integer = dtype.is_some_and(DataType::is_integer);
         // Integers, dates and texts keep their type where the statistic is one of them.
         let plain = if is_float {
             numeric.clone()
@@ -93,6 +94,8 @@ impl Feature for GroupAggregate {
         };
         let aggregate = match self.aggregate {
             Aggregate::Mean => numeric.mean(),
+            // The sum of narrow integers can be too wide for them.
+            Aggregate::Sum if is_integer => plain.cast(DataType::Int64).sum(),
             Aggregate::Sum => plain.sum(),
             Aggregate::Min => plain.min(),
             Aggregate::Max => plain.max(),

@@ -21,7 +21,7 @@ use crate::error::{FeaturesError, Result};
 /// use polars::prelude::*;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let table = df!("units" => [1, 2, 3, 4], "price" => [2.0, 1.0, 3.0, 1.0], "profit" => [9.0, 8.0, 15.0, 12.0])?;
+/// let table = df!("units" => [1, 2, 3, 4], "price" => [2.0, 1.0, 3.0, 1.0], "profit" => [9.0, 8.0, 16.0, 12.0])?;
 /// let config = ModelConfig {
 ///     target_column: "profit".to_owned(),
 ///     feature_columns: vec!["units".to_owned(), "price".to_owned()],

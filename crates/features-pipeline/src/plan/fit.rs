@@ -1,6 +1,6 @@
 //! Learning from training rows, layer by layer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 use tracing::{debug, debug_span, info};
@@ -43,16 +43,12 @@ pub(super) struct Training<'a> {
 pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, in_memory: bool) -> Result<(FittedFeatures, LazyFrame)> {
     let schema = schema_of(&table)?;
     let order = Order::new(steps, Some(&schema))?;
-    let folds: Vec<u32> =
-        steps.steps.iter().filter_map(|step| folds_of(step.as_feature().question(&schema).as_ref())).collect();
+    let questions = steps.steps.iter().map(|step| step.as_feature().question(&schema));
+    let folds: BTreeSet<u32> = questions.filter_map(|question| folds_of(question.as_ref())).collect();
     let mut plan = table;
     if !folds.is_empty() {
-        plan = plan.with_row_index(ROW, None);
-        let numbers =
-            folds.iter().map(|folds| (col(ROW) % lit(*folds)).cast(DataType::Int64).alias(fold_column(*folds)));
-        let mut numbers: Vec<Expr> = numbers.collect();
-        numbers.dedup();
-        plan = plan.with_columns(numbers);
+        let number = |folds: u32| (col(ROW) % lit(folds)).cast(DataType::Int64).alias(fold_column(folds));
+        plan = plan.with_row_index(ROW, None).with_columns(folds.into_iter().map(number).collect::<Vec<Expr>>());
     }
     let mut training = Training { steps, plan, in_memory, learned: BTreeMap::new(), tables: Vec::new() };
     for (number, layer) in order.layers.iter().enumerate() {
@@ -102,8 +98,28 @@ impl Training<'_> {
         for (table, folds) in lookups {
             self.plan = table.join(std::mem::take(&mut self.plan), &schema, folds.as_deref());
         }
+        self.check_learned_names(layer, &schema)?;
         let expressions = layer_expressions(self.steps, layer, &schema, &self.learned)?;
         self.plan = std::mem::take(&mut self.plan).with_columns(expressions);
+        Ok(())
+    }
+
+    /// Names that only learning tells must be free as well.
+    fn check_learned_names(&self, layer: &[usize], schema: &Schema) -> Result<()> {
+        let mut made: BTreeSet<String> = BTreeSet::new();
+        for index in layer {
+            for name in self.steps.steps[*index].as_feature().columns(self.learned.get(index)) {
+                let taken_by = if schema.contains(&name) {
+                    "the table or an earlier feature has it"
+                } else {
+                    "another feature makes it"
+                };
+                if schema.contains(&name) || !made.insert(name.clone()) {
+                    let (location, taken_by) = (self.steps.location(*index), taken_by.to_owned());
+                    return Err(FeaturesError::DuplicateName { location, name, taken_by });
+                }
+            }
+        }
         Ok(())
     }
 

@@ -69,6 +69,18 @@ fn a_training_row_does_not_see_its_own_target() {
 }
 
 #[test]
+fn several_numbers_of_folds() {
+    let encoding = |name: &str, folds: u32| {
+        format!("  - {{ type: target_encoding, name: {name}, column: country, target: sold, folds: {folds} }}\n")
+    };
+    let several = format!("steps:\n{}{}{}", encoding("x", 2), encoding("y", 3), encoding("z", 2));
+    let result = steps(&several).apply(&training()).unwrap();
+    let found = |name: &str| numbers(result.column(name).unwrap());
+    assert_eq!(found("x"), found("z"));
+    assert_ne!(found("x"), found("y"));
+}
+
+#[test]
 fn a_row_alone_is_as_in_the_table() {
     let fitted = steps(LEARNED).fit(&training()).unwrap();
     let all = fitted.apply(&new_rows()).unwrap();

@@ -98,6 +98,9 @@ fn groups_of_any_type() {
         let mean = column(&rows, &format!("type: group_aggregate, column: units, by: [{by}], aggregate: mean"));
         assert_eq!(numbers(&mean), [Some(2.0), Some(3.0), Some(2.0), Some(3.0)], "{by}");
     }
+    let wide = df!("a" => [i32::MAX, i32::MAX]).unwrap();
+    let sum = column(&wide, "type: group_aggregate, column: a, by: [a], aggregate: sum");
+    assert_eq!(numbers(&sum), [Some(2.0 * f64::from(i32::MAX)); 2]);
     let rows = rows.lazy().with_column(col("small").cast(DataType::Date).alias("date")).collect().unwrap();
     let greatest = column(&rows, "type: group_aggregate, column: date, by: [truth], aggregate: max");
     assert_eq!(greatest.dtype(), &DataType::Date);

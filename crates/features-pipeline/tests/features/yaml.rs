@@ -103,6 +103,14 @@ fn names_and_order() {
     assert_eq!(wrong_type.code(), "column.type");
     let taken = steps(&format!("steps:\n{}", ratio("text", "a"))).apply(&table).unwrap_err();
     assert_eq!(taken.code(), "configuration.duplicate_name");
+    // Names that only the table's levels tell.
+    let encoding = |name: &str| format!("  - {{ type: one_hot_encoding, name: {name}, column: text }}\n");
+    let named = df!("text" => ["b_c", "c"], "a_c" => [1, 2]).unwrap();
+    let taken = steps(&format!("steps:\n{}", encoding("a"))).apply(&named).unwrap_err();
+    assert_eq!(taken.code(), "configuration.duplicate_name");
+    let both = steps(&format!("steps:\n{}{}", encoding("x"), encoding("x_b"))).apply(&named).unwrap_err();
+    assert_eq!(both.code(), "configuration.duplicate_name");
+    assert!(both.to_string().starts_with("<text>:3:5"), "{both}");
     // The type of a column that another feature makes is checked as well.
     let label = "  - { type: binning, name: label, column: a, edges: [1], labels: [low, high] }\n";
     let of_label = steps(&format!("steps:\n{}{label}", ratio("x", "label"))).apply(&table).unwrap_err();

@@ -85,7 +85,7 @@ struct Problem<'a> {
 impl Problem<'_> {
     /// Linfa's solution under the least of the penalties, or zeros if these are better.
     fn near(&self) -> Array2<f64> {
-        const STEPS: u64 = 100;
+        const STEPS: u64 = 20;
         let features = self.columns.slice(s![.., ..self.varying]);
         let has_ones = self.columns.ncols() > self.varying;
         let zeros = Array2::zeros((self.columns.ncols(), self.outputs));
@@ -119,11 +119,16 @@ impl Problem<'_> {
     /// Newton's method with conjugate gradients and halved steps: the weights, their loss, and whether it converged.
     fn minimise(&self, mut weights: Array2<f64>, steps: u32) -> (Array2<f64>, f64, bool) {
         const HALVINGS: i32 = 40;
+        /// More rounds of conjugate gradients than this cost more than new inverses.
+        const MOST_ROUNDS: usize = 30;
         let (mut loss, mut probabilities) = self.loss(&weights);
         let mut is_near = false;
+        let mut precision = 0.1;
+        let mut kept = self.inverses(&probabilities);
         for _ in 0..steps {
+            let Some(inverses) = &kept else { return (weights, loss, false) };
             let gradient = self.gradient(&weights, &probabilities);
-            let Some(direction) = self.newton_direction(&gradient, &probabilities) else { break };
+            let (direction, rounds) = self.newton_direction(&gradient, &probabilities, inverses, precision);
             let decrement = (&gradient * &direction).sum();
             let step = (0..HALVINGS).map(|halvings| 0.5_f64.powi(halvings)).find_map(|length| {
                 let trial = &weights - &(&direction * length);
@@ -138,6 +143,11 @@ impl Problem<'_> {
                 return (weights, loss, true);
             }
             is_near = decrement <= 1e-13 * (1.0 + loss);
+            // Far from the optimum, an exact step is as good as one nearly so.
+            precision = (decrement / (1.0 + loss)).sqrt().clamp(1e-8, 0.1);
+            if rounds > MOST_ROUNDS {
+                kept = self.inverses(&probabilities);
+            }
         }
         (weights, loss, is_near)
     }
@@ -192,13 +202,15 @@ impl Problem<'_> {
         self.columns.t().dot(rows) + weights * &self.penalties.view().insert_axis(Axis(1))
     }
 
-    /// Solves for Newton's step by conjugate gradients (Hestenes and Stiefel 1952), preconditioned by each output's own
-    /// curvature: of two classes, that is all of it.
-    fn newton_direction(&self, gradient: &Array2<f64>, probabilities: &Array2<f64>) -> Option<Array2<f64>> {
-        const PRECISION: f64 = 1e-8;
-        let inverses: Option<Vec<Array2<f64>>> =
-            probabilities.columns().into_iter().map(|chances| self.inverse(chances)).collect();
-        let inverses = inverses?;
+    /// Solves for Newton's step by conjugate gradients (Hestenes and Stiefel 1952), preconditioned by the inverses of each
+    /// output's own curvature: of two classes, that is all of it. The step, and the rounds that it took.
+    fn newton_direction(
+        &self,
+        gradient: &Array2<f64>,
+        probabilities: &Array2<f64>,
+        inverses: &[Array2<f64>],
+        precision: f64,
+    ) -> (Array2<f64>, usize) {
         let condition = |rest: &Array2<f64>| {
             let mut result = Array2::zeros(rest.raw_dim());
             for (output, inverse) in inverses.iter().enumerate() {
@@ -210,8 +222,10 @@ impl Problem<'_> {
         let mut rest = gradient.clone();
         let mut search = condition(&rest);
         let mut product = (&rest * &search).sum();
-        let enough = PRECISION * PRECISION * product;
-        for _ in 0..2 * gradient.len() + 20 {
+        let enough = precision * precision * product;
+        let mut rounds = 0;
+        while rounds < 2 * gradient.len() + 20 {
+            rounds += 1;
             let curved = self.curvature(&search, probabilities);
             let curvature = (&search * &curved).sum();
             if curvature.is_nan() || curvature <= 0.0 {
@@ -228,7 +242,11 @@ impl Problem<'_> {
             search = conditioned + &(&search * (next / product));
             product = next;
         }
-        Some(direction)
+        (direction, rounds)
+    }
+
+    fn inverses(&self, probabilities: &Array2<f64>) -> Option<Vec<Array2<f64>>> {
+        probabilities.columns().into_iter().map(|chances| self.inverse(chances)).collect()
     }
 
     /// The inverse of one output's curvature.
