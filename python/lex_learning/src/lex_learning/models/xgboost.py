@@ -8,6 +8,7 @@ import numpy as np
 
 from lex_learning.config import ProblemType
 from lex_learning.models._carried import spread
+from lex_learning.models._rows import in_parts
 from lex_learning.models._xgboost_trees import read_trees
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.many_levels import ManyLevels
@@ -119,13 +120,14 @@ class XgBoost(Model):
             )
             self.rounds = booster.best_iteration + 1
             self._booster = booster[: self.rounds]
+        self.use_threads(self.threads)
 
     @override
     def use_threads(self, threads: int) -> None:
         """See `Model.use_threads`."""
         super().use_threads(threads)
-        # Set for each prediction, it would cost more than a row, and race.
-        self._booster.set_param({"nthread": threads})
+        # The library's own threads wait for each other even over one row: 8 ms where others work too.
+        self._booster.set_param({"nthread": 1})
 
     def _objective(self) -> str:
         if not self.problem.is_classification:
@@ -142,16 +144,20 @@ class XgBoost(Model):
         """See `Model.predict`."""
         from scipy.special import expit, softmax
 
-        # In single precision, a probability near 1 would leave but a coarse one for the other class.
-        raw = self._booster.inplace_predict(
-            self._many_levels.transform(X), predict_type="margin", validate_features=False
-        )
+        raw = in_parts(self._raw, self._many_levels.transform(X), self.threads)
         raw = raw.astype(np.float64).reshape(len(X), -1)
         if not self.problem.is_classification:
             values: Matrix = raw
             return values
         shares: Matrix = softmax(raw, axis=1) if raw.shape[1] > 1 else np.hstack([expit(-raw), expit(raw)])
         return shares
+
+    def _raw(self, Z: Matrix) -> NDArray[np.float32]:
+        """Log-odds or values: of a probability near 1, single precision leaves little for the other class."""
+        raw: NDArray[np.float32] = self._booster.inplace_predict(
+            Z, predict_type="margin", validate_features=False
+        )
+        return raw
 
     @override
     def to_graph(self, graph: Graph, features: str) -> str:
@@ -169,14 +175,20 @@ class XgBoost(Model):
     @override
     def contributions(self, X: Matrix) -> tuple[Matrix, Matrix] | None:
         """See `Model.contributions`; TreeSHAP (Lundberg et al. 2020), built into the booster."""
-        import xgboost
-
-        data = xgboost.DMatrix(**self._columns(self._many_levels.transform(X)), nthread=self.threads)
-        raw = self._booster.predict(data, pred_contribs=True, strict_shape=True).astype(np.float64)
+        Z = self._many_levels.transform(X)
+        raw = in_parts(self._raw_contributions, Z, self.threads).astype(np.float64)
         values, base = raw.transpose(0, 2, 1)[:, :-1], raw[0, :, -1]
         # Summed up in single precision, they are a little off.
-        scores = self._booster.predict(data, output_margin=True, strict_shape=True).astype(np.float64)
+        scores = in_parts(self._raw, Z, self.threads).astype(np.float64).reshape(len(X), -1)
         return self._many_levels.to_source(spread(values, scores - base)), base
+
+    def _raw_contributions(self, Z: Matrix) -> NDArray[np.float32]:
+        """Those to the log-odds or values, and the base last; shape (rows, outputs, columns + 1)."""
+        import xgboost
+
+        data = xgboost.DMatrix(**self._columns(Z), nthread=1)
+        raw: NDArray[np.float32] = self._booster.predict(data, pred_contribs=True, strict_shape=True)
+        return raw
 
 
 def _stop_when(is_over: Callable[[], bool]) -> Any:
