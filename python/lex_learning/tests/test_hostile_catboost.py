@@ -98,9 +98,11 @@ def forgeries(content: bytes) -> dict[str, bytes]:
     splits, sizes, starts = (trees.array(field, WHOLE) for field in (1, 2, 3))
     values, weights, packed = trees.array(8, REAL), trees.array(9, REAL), trees.array(17, WHOLE)
     buckets = tables[0].array(1, np.dtype(np.uint8)).view(BUCKET)
-    full, outside = buckets.copy(), buckets.copy()
-    full["hash"] = np.minimum(buckets["hash"], 2**63)
-    outside["index"] += len(buckets)
+    full, outside, unused = buckets.copy(), buckets.copy(), buckets.copy()
+    is_empty = buckets["hash"] == 2**64 - 1
+    full["hash"][is_empty] = 1
+    outside["index"][~is_empty] += len(buckets)
+    unused["index"][is_empty] += len(buckets)
     changed = {
         "splits before the first": (splits, splits - 1),
         "splits behind the last": (splits, splits + 1),
@@ -112,6 +114,7 @@ def forgeries(content: bytes) -> dict[str, bytes]:
         "values that are none": (values, values * np.nan),
         "no bucket that is empty": (buckets, full),
         "buckets that lead nowhere": (buckets, outside),
+        "empty buckets that lead nowhere": (buckets, unused),
     }
     forged = {}
     for name, (old, new) in changed.items():
