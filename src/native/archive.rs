@@ -51,9 +51,8 @@ struct Facts {
 /// * [`ExportError`](LexLearningError::ExportError): it holds no such part; tells why.
 pub(super) fn document(bytes: &[u8]) -> Result<&[u8], LexLearningError> {
     let mut rest = unsealed(bytes).ok_or_else(|| refused("its checksum does not match; it is cut or altered"))?;
-    let text = match next_part(&mut rest) {
-        Some((b"manifest.json", text)) => text,
-        _ => return Err(refused("it does not begin with its manifest")),
+    let Some((b"manifest.json", text)) = next_part(&mut rest) else {
+        return Err(refused("it does not begin with its manifest"));
     };
     let Head { format, version } = json(text)?;
     if format != FORMAT {
