@@ -91,6 +91,7 @@ def check(content: bytes, column_count: int) -> None:
         core.text(_VERSION) == b"FlabuffersModel_v1"
         and all(trees.is_empty(field) for field in _FOREIGN)
         and _are_trees(trees, features)
+        # After the trees: they bound the number of outputs.
         and _are_facts(core, trees.number(_OUTPUTS, "i"))
         and all(_is_statistic(each, tables) for each in features.statistics)
         and all(_is_combination(key, features) for key in tables)
