@@ -48,7 +48,8 @@ pub enum LexLearningError {
     /// The model could not be explained.
     #[error("Explainability error: {0}")]
     ExplainabilityError(String),
-    /// A model cannot be written as an ONNX file: ONNX cannot express it, or the file would predict otherwise.
+    /// A model cannot be written as an ONNX file: ONNX cannot express it, or the file would predict otherwise. Or a model
+    /// file holds none for that reason.
     #[error("Export error: {0}")]
     ExportError(String),
     /// An unforeseen failure inside Python.

@@ -27,7 +27,7 @@
 //! # Features
 //!
 //! * `python` (on): the engine. Without it there are the plain types: configuration, results, progress, errors.
-//! * `native` (on): [`NativeModel`], which predicts with the ONNX file of a trained model. Alone, it needs no interpreter
+//! * `native` (on): [`NativeModel`], which predicts with the file of a trained model. Alone, it needs no interpreter
 //!   and no Python on the machine, neither to build nor to run: `lex-learning = { version = "...", default-features =
 //!   false, features = ["native"] }`.
 

@@ -50,6 +50,10 @@ impl TrainedModel {
 
     /// Writes a model file, whole or not at all: a `.lex` file, which holds plain data alone.
     ///
+    /// It carries the model as an ONNX document as well, for `NativeModel`. To make and check that takes from 20 ms for a
+    /// single model to two seconds for an ensemble of fifty. Where ONNX cannot express the model, or it is larger than
+    /// 250 MB, the file goes without, and says why to whoever looks for it.
+    ///
     /// A name that ends with `.pkl` makes a pickle, for Python programs that take nothing else. Whoever opens a
     /// stranger's pickle with `pickle.load` runs what is in it: give and take `.lex` files.
     ///
@@ -60,7 +64,7 @@ impl TrainedModel {
         self.model.save(path.as_ref())
     }
 
-    /// The content of a `.lex` file.
+    /// The content of a `.lex` file; see [`save`](Self::save).
     ///
     /// # Errors
     ///

@@ -1,9 +1,10 @@
-//! Predictions without an interpreter: ONNX files of this library, read and computed here.
+//! Predictions without an interpreter: the ONNX documents of this library, read and computed here.
 //!
-//! A file is checked as a whole when it is loaded (`wire.rs`, `onnx.rs`), and its graph becomes a plan (`plan.rs`) of
+//! A document, which may be a part of a `.lex` file (`archive.rs`), is checked as a whole when it is loaded (`wire.rs`, `onnx.rs`), and its graph becomes a plan (`plan.rs`) of
 //! operators whose shapes are known but for the number of rows. A row or a table becomes the matrix of features by the
 //! schema that the file carries (`row.rs`, `table.rs`); the nodes that do this in the file are for other runtimes.
 
+mod archive;
 mod description;
 mod model;
 mod onnx;
@@ -22,6 +23,6 @@ use crate::LexLearningError;
 
 fn invalid(what: &str) -> LexLearningError {
     LexLearningError::InvalidModelFile(format!(
-        "{what}. Give an ONNX file that this library has exported, as it was written."
+        "{what}. Give a .lex or an ONNX file that this library has written, unchanged."
     ))
 }

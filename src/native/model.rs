@@ -1,4 +1,4 @@
-//! A model of an ONNX file, scored in this process alone.
+//! A model of an ONNX document, scored in this process alone.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +10,7 @@ use std::thread;
 
 use serde_json::Value;
 
+use super::archive;
 use super::description::{Classes, Description};
 use super::invalid;
 use super::onnx::Model;
@@ -20,14 +21,18 @@ use crate::{LexLearningError, ModelInfo, PredictionResult};
 /// From here on a thread is started for each core; it takes as long as a hundred rows or so.
 const PARALLEL_ROWS: usize = 4096;
 
-/// A model that needs no interpreter: what `TrainedModel` exports as ONNX, loaded and scored by this crate alone.
+/// What a `.pkl` file of `TrainedModel` begins with.
+const PICKLE: &[u8] = b"\x80\x04clex_learning";
+
+/// A model that needs no interpreter: what `TrainedModel` saves or exports, loaded and scored by this crate alone.
 ///
-/// It gives the predictions, warnings and errors of the model that it was exported from. Cheap to clone; many threads
+/// It reads the ONNX document that a `.lex` file carries where ONNX can express the model, or a file of
+/// `TrainedModel::export_onnx`. It gives the predictions, warnings and errors of the model that wrote it. Cheap to clone; many threads
 /// predict with one at once, and none waits for another. Loading runs no code of the file and checks all that it holds.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), lex_learning::LexLearningError> {
-/// let model = lex_learning::NativeModel::load("model.onnx")?;
+/// let model = lex_learning::NativeModel::load("model.lex")?;
 /// let prediction = model.predict(&serde_json::json!({"age": 25, "sex": "male"}))?;
 /// println!("{:?} {:?}", prediction.label, prediction.probabilities);
 /// # Ok(())
@@ -49,12 +54,13 @@ impl fmt::Debug for NativeModel {
 }
 
 impl NativeModel {
-    /// Reads an ONNX file that this library has exported.
+    /// Reads a `.lex` file, or an ONNX file that this library has exported; by its content, not by its name.
     ///
     /// # Errors
     ///
     /// * [`ModelNotFound`](LexLearningError::ModelNotFound): there is no such file.
     /// * [`InvalidModelFile`](LexLearningError::InvalidModelFile): it is empty, cut, altered or something else.
+    /// * [`ExportError`](LexLearningError::ExportError): it is a `.lex` file without an ONNX document; tells why.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LexLearningError> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| match error.kind() {
@@ -68,11 +74,12 @@ impl NativeModel {
     ///
     /// # Errors
     ///
-    /// [`InvalidModelFile`](LexLearningError::InvalidModelFile): the bytes are empty, cut, altered or something else.
+    /// As [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LexLearningError> {
-        if bytes.starts_with(b"PK\x03\x04") {
-            return Err(invalid("it is a .lex file: load it as a TrainedModel, and export that as ONNX"));
+        if bytes.starts_with(PICKLE) {
+            return Err(invalid("it is a pickle, which is for Python: save the model under a name that ends in .lex"));
         }
+        let bytes = if bytes.starts_with(archive::START) { archive::document(bytes)? } else { bytes };
         let model = Model::read(bytes)?;
         let description = Description::read(model.description)?;
         let schema = Schema::new(&description.info);

@@ -1,8 +1,8 @@
-//! What is exported as ONNX predicts the same without the interpreter.
+//! What is saved or exported as ONNX predicts the same without the interpreter.
 
 use std::time::Duration;
 
-use lex_learning::{NativeModel, PipelineConfig, ProblemType, TrainedModel};
+use lex_learning::{LexLearningError, NativeModel, PipelineConfig, ProblemType, TrainedModel};
 use polars::prelude::*;
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -89,9 +89,29 @@ fn more_than_two_classes_answer_the_same() {
 }
 
 #[test]
-fn a_model_file_is_told_from_an_onnx_file() {
-    let error = NativeModel::from_bytes(&SURVIVAL.to_bytes().unwrap()).unwrap_err();
-    assert!(error.to_string().contains("it is a .lex file"), "{error}");
+fn a_model_file_answers_the_same() {
+    let folder = tempdir().unwrap();
+    for (model, name) in [(&SURVIVAL, "titanic"), (&SALES, "carseats")] {
+        let path = folder.path().join(name);
+        model.save(&path).unwrap();
+        let native = NativeModel::load(&path).unwrap();
+        assert_eq!(native.info(), &model.get_info().unwrap());
+        assert_same_table(&native, model, &table(name));
+        let again = TrainedModel::load(&path).unwrap().to_bytes().unwrap();
+        assert_same_table(&NativeModel::from_bytes(&again).unwrap(), model, &table(name));
+    }
+}
+
+#[test]
+fn model_files_that_hold_no_document_say_so() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("model.pkl");
+    SURVIVAL.save(&path).unwrap();
+    let error = NativeModel::load(&path).unwrap_err();
+    assert!(error.to_string().contains("it is a pickle"), "{error}");
+    let stored = concat!(env!("CARGO_MANIFEST_DIR"), "/python/lex_learning/tests/data/models/v1-titanic.lex");
+    let error = NativeModel::load(stored).unwrap_err();
+    assert!(matches!(&error, LexLearningError::ExportError(_)), "{error}");
 }
 
 #[test]
@@ -113,7 +133,7 @@ fn an_ensemble_answers_the_same() {
         .time_limit(Duration::from_secs(10))
         .enable_explainability(false);
     let (passengers, model) = (table("titanic"), trained(config, &table("titanic")));
-    let native = exported(&model);
+    let native = NativeModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
     assert_same_table(&native, &model, &passengers);
     assert_same_row(&native, &model, &passenger());
 }

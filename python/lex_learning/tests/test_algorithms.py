@@ -195,6 +195,18 @@ def test_row_equals_batch_and_reload(key: str, kind: str) -> None:
 
 
 @every_case
+def test_threads_that_share_out_many_rows_change_none(key: str, kind: str) -> None:
+    task = load_task(TABLES[kind])
+    model = task.fitted(key)
+    many = np.resize(task.X_test, (3_000, task.X_test.shape[1]))
+    model.use_threads(2)
+    shared = model.predict(many)
+    np.testing.assert_allclose(shared, np.resize(model.predict(task.X_test), shared.shape), rtol=1e-6)
+    model.use_threads(1)
+    np.testing.assert_array_equal(model.predict(many), shared)
+
+
+@every_case
 def test_unseen_category_predicts(key: str, kind: str) -> None:
     task = make_task(kind)
     model = task.fitted(key)

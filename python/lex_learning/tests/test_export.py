@@ -18,11 +18,15 @@ from lex_learning.core.problem import Problem
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
 from lex_learning.errors import ExportError, InferenceError
+from lex_learning.export import model as export
+from lex_learning.inference import archive
+from lex_learning.inference import model as inference
 from lex_learning.models import available_algorithms
 from lex_learning.models._logarithm import LogTarget
 from lex_learning.models.base import Model
 from lex_learning.models.ensemble import Ensemble, Member
 from test_algorithms import TABLES, TARGETS, Task, every_case, make_task
+from test_model_files import STORED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -316,3 +320,75 @@ def test_a_name_of_another_format_is_refused(
     with pytest.raises(InferenceError, match="of an ONNX file"):
         titanic_result.model.save(tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
+
+
+# In model files.
+
+
+def document_of(data: bytes) -> bytes:
+    return archive.unpack(data)[1][archive.ONNX]
+
+
+def reason_of(data: bytes) -> str:
+    manifest, parts = archive.unpack(data)
+    assert archive.ONNX not in parts
+    reason: str = manifest["without_onnx"]
+    return reason
+
+
+def fail(*_: object, **__: object) -> Any:
+    raise MemoryError("no room")
+
+
+def test_a_model_file_carries_the_document(titanic_result: TrainingResult, tmp_path: Path) -> None:
+    data = titanic_result.model.to_bytes()
+    (tmp_path / "model.onnx").write_bytes(document_of(data))
+    assert_same(tmp_path / "model.onnx", titanic_result.model, read("titanic").drop(columns="survived"))
+    assert "without_onnx" not in archive.unpack(data)[0]
+
+
+def test_a_loaded_model_keeps_the_document_that_it_came_with(
+    titanic_result: TrainingResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = titanic_result.model.to_bytes()
+    loaded = TrainedModel.from_bytes(data)
+    monkeypatch.setattr(export, "to_onnx", fail)
+    monkeypatch.setattr(inference, "MOST_BYTES_WITH_ONNX", 10)
+    assert loaded.to_bytes() == data
+
+
+def test_a_file_without_the_document_is_asked_for(titanic_result: TrainingResult, tmp_path: Path) -> None:
+    model, path = titanic_result.model, tmp_path / "model.lex"
+    model.save(path, onnx=False)
+    assert "as asked for" in reason_of(path.read_bytes())
+    assert path.read_bytes() == model.to_bytes(onnx=False)
+    assert TrainedModel.load(path).to_bytes() == model.to_bytes()
+
+
+@pytest.mark.parametrize("path", sorted(STORED.glob("*.lex")), ids=lambda path: path.stem)
+def test_files_of_before_get_a_document_when_they_are_saved(path: Path, tmp_path: Path) -> None:
+    model = TrainedModel.load(path)
+    (tmp_path / "model.onnx").write_bytes(document_of(model.to_bytes()))
+    case = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))[0]
+    frame = pd.DataFrame([case["row"]], columns=model.feature_names)
+    assert_same(tmp_path / "model.onnx", model, frame, tolerance_of("xgboost"))
+
+
+def test_a_file_says_why_it_holds_no_document(
+    tables: dict[str, Table], like: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tables["binary"]
+    fitted = table.task.fitted("logistic_regression")
+    unknown, liar = (kind(table.task.problem, {}, seed=0, threads=1) for kind in (Unknown, Liar))
+    members = [Member("known", 0.3, (fitted,)), Member("odd one", 0.7, (unknown,))]
+    mixed = table.trained(Ensemble(table.task.problem, members), like)
+    assert "odd one, of weight 0.7: " in reason_of(mixed.to_bytes())
+    assert "predicts otherwise" in reason_of(table.trained(liar, like).to_bytes())
+    model = table.trained(fitted, like)
+    with monkeypatch.context() as patch:
+        patch.setattr(inference, "MOST_BYTES_WITH_ONNX", 10)
+        assert "only one of up to 10" in reason_of(model.to_bytes())
+        patch.setattr(inference, "MOST_BYTES_WITH_ONNX", 10**9)
+        patch.setattr(export, "to_onnx", fail)
+        assert reason_of(model.to_bytes()) == "MemoryError: no room"
+    assert document_of(model.to_bytes())

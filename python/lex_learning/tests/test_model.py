@@ -244,7 +244,7 @@ def test_a_nested_row_is_refused_by_column(model: TrainedModel) -> None:
 def test_a_prediction_that_is_no_number_is_an_error(
     carseats_result: TrainingResult, carseats: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = TrainedModel.from_bytes(carseats_result.model.to_bytes())
+    broken = TrainedModel.from_bytes(carseats_result.model.to_bytes(onnx=False))
     outputs = np.ones((400, 1))
     outputs[7] = np.nan
     monkeypatch.setattr(broken._model, "predict", lambda X: outputs[: len(X)] if len(X) > 1 else outputs[7:8])
@@ -320,6 +320,6 @@ def test_intervals_cover_what_they_state(coverage: float) -> None:
     assert single.value is not None
     assert single.upper - single.value == pytest.approx(single.value - single.lower)
     assert model.get_info().interval_coverage == coverage
-    again = TrainedModel.from_bytes(model.to_bytes()).predict_batch(unseen)
+    again = TrainedModel.from_bytes(model.to_bytes(onnx=False)).predict_batch(unseen)
     pd.testing.assert_frame_equal(again, found)
     assert model.predict_batch(unseen.head(0)).columns.tolist() == ["prediction", "lower", "upper"]

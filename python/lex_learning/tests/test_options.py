@@ -105,7 +105,7 @@ def test_columns_with_a_role_may_be_there_in_a_prediction_and_need_not(titanic: 
     grouped = titanic.assign(weight=1.0, cabin=np.arange(len(titanic)) % 50)
     result = train(grouped, "survived", weight_column="weight", group_column="cabin")
     assert result.model.get_info().unused_columns == ["weight", "cabin"]
-    loaded = TrainedModel.from_bytes(result.model.to_bytes())
+    loaded = TrainedModel.from_bytes(result.model.to_bytes(onnx=False))
     with_them = loaded.predict_batch(grouped)
     assert with_them.equals(loaded.predict_batch(titanic))
 
@@ -393,7 +393,7 @@ def test_no_threshold_is_better(metric: ThresholdMetric, seed: int) -> None:
 
 def test_a_tuned_threshold_decides_everywhere(titanic: pd.DataFrame) -> None:
     result = train(titanic, "survived", threshold_metric="f1")
-    model = TrainedModel.from_bytes(result.model.to_bytes())
+    model = TrainedModel.from_bytes(result.model.to_bytes(onnx=False))
     threshold = model.get_info().decision_threshold
     assert threshold is not None
     assert threshold != 0.5

@@ -290,7 +290,7 @@ def test_odd_column_names_and_texts_train_and_predict(algorithm: str) -> None:
     result = train(frame, algorithm=algorithm, optimize_hyperparams=False)
     assert result.model.feature_names == list(columns)
     assert result.model.class_labels == sorted(texts[:3])
-    model = TrainedModel.from_bytes(result.model.to_bytes())
+    model = TrainedModel.from_bytes(result.model.to_bytes(onnx=False))
     batch = model.predict_batch(frame)
     row = model.predict({name: frame[name].iloc[4] for name in columns})
     assert batch["prediction"].iloc[4] == row.label

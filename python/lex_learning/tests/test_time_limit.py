@@ -160,7 +160,7 @@ def test_rounds_of_a_refitted_booster_leave_the_folds_alone(carseats: pd.DataFra
 def test_fold_models_can_be_kept_or_refitted(carseats: pd.DataFrame) -> None:
     kept = train(carseats, "regression", algorithm="decision_tree", refit=False)
     refitted = train(carseats, "regression", algorithm="decision_tree")
-    sizes = [len(result.model.to_bytes()) for result in (kept, refitted)]
+    sizes = [len(result.model.to_bytes(onnx=False)) for result in (kept, refitted)]
     assert sizes[0] > 1.5 * sizes[1]
     # The mean of several trees takes more values than a tree has leaves.
     distinct = [result.model.predict_batch(carseats)["prediction"].nunique() for result in (kept, refitted)]
@@ -169,7 +169,7 @@ def test_fold_models_can_be_kept_or_refitted(carseats: pd.DataFrame) -> None:
 
 def test_a_limit_with_refit_gives_a_model_on_all_rows(titanic: pd.DataFrame) -> None:
     bagged, refitted = (train(titanic, time_limit=40, n_jobs=2, refit=refit) for refit in (False, True))
-    assert len(refitted.model.to_bytes()) < len(bagged.model.to_bytes())
+    assert len(refitted.model.to_bytes(onnx=False)) < len(bagged.model.to_bytes(onnx=False))
     # What it costs is told.
     assert [each.split(",")[0] for each in refitted.warnings] == ["fitted once more on all training rows"]
     assert not bagged.warnings

@@ -65,13 +65,14 @@ def to_document(info: ModelInfo, schema: Schema, model: Predictor, target: Targe
         helper.make_tensor_value_info(name, _input_type(column), ["rows", 1])
         for name, column in zip(inputs, schema.columns, strict=True)
     ]
-    document = helper.make_model(
-        helper.make_graph(graph.nodes, "model", given, outputs, graph.constants),
-        opset_imports=[helper.make_opsetid(*each) for each in OPSETS.items()],
-        ir_version=INTERMEDIATE_REPRESENTATION,
-        producer_name="lex_learning",
-        producer_version=info.library_version,
-    )
+    document = graph.document
+    document.graph.name = "model"
+    document.graph.input.extend(given)
+    document.graph.output.extend(outputs)
+    document.opset_import.extend(helper.make_opsetid(*each) for each in OPSETS.items())
+    document.ir_version = INTERMEDIATE_REPRESENTATION
+    document.producer_name = "lex_learning"
+    document.producer_version = info.library_version
     facts = {"format": FORMAT, "info": info.to_dict(), "classes": list(target.classes)}
     helper.set_model_props(document, {METADATA_KEY: json.dumps(facts, allow_nan=False)})
     try:

@@ -31,8 +31,12 @@ class Graph:
     """
 
     def __init__(self, inputs: Sequence[str] = ()) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
+        from onnx import ModelProto
+
+        self.document = ModelProto()
+        """All nodes are made in their place in it: a copy of many trees takes as long as they do."""
+        self.nodes = self.document.graph.node
+        self.constants = self.document.graph.initializer
         self._names = set(inputs)
         self._known: dict[Any, str] = {}
 
@@ -63,12 +67,11 @@ class Graph:
         if key in self._known:
             return [self._known[key]]
         outputs = [name or self.unique(f"{operator}_{len(self.nodes)}") for name in names]
-        tensors = {
-            attribute: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
-            for attribute, value in attributes.items()
-        }
         domain = TREE_DOMAIN if operator in {"TreeEnsemble", "LabelEncoder"} else ""
-        self.nodes.append(helper.make_node(operator, given, outputs, domain=domain, **tensors))
+        node = self.nodes.add(op_type=operator, domain=domain, input=given, output=outputs)
+        for attribute, value in sorted(attributes.items()):
+            tensor = numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+            node.attribute.append(helper.make_attribute(attribute, tensor))
         if key is not None:
             self._known[key] = outputs[0]
         return outputs

@@ -1,11 +1,14 @@
 """`.lex` files: a zip archive of plain data, with a checksum of the whole at its very end.
 
     manifest.json    format, version, what the model is, versions of the libraries, checksums of the others
+    model.onnx       the same model for programs without Python: see `export.document`; where there is none,
+                     `without_onnx` in the manifest says why
     model.json       the model: see `state`
     arrays.bin       its numbers
     parts/...        boosters in their libraries' own formats
 
-No part is compressed, so that none is larger than it looks.
+No part is compressed, so that none is larger than it looks, and nothing is between them: a reader needs no
+library for it (`src/native/archive.rs`).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 FORMAT = "lex-learning model"
 VERSION = 1
-MANIFEST, TREE, ARRAYS = "manifest.json", "model.json", "arrays.bin"
+MANIFEST, ONNX, TREE, ARRAYS = "manifest.json", "model.onnx", "model.json", "arrays.bin"
 START = b"PK\x03\x04"
 
 _SEAL = b"lex-learning sha256 "
@@ -36,8 +40,8 @@ _LIBRARIES = ("lex_learning", "numpy", "scikit-learn", "lightgbm", "xgboost", "c
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _OPENING, _CLOSING = np.frombuffer(b"[{", np.uint8), np.frombuffer(b"]}", np.uint8)
 _MOST_DEPTH = 100
-_HEADER_BYTES = 30
-"""Of each part, before its name."""
+_HEADER = struct.Struct("<26xHH")
+"""Of each part: the lengths of its name and of what else stands before its content."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -61,8 +65,9 @@ def pack(facts: Mapping[str, Any], parts: Mapping[str, bytes]) -> bytes:
         for name, part in {MANIFEST: text, **parts}.items():
             archive.writestr(zipfile.ZipInfo(name, _DATE), part)
         archive.comment = bytes(_SEAL_BYTES)
-    body = buffer.getvalue()[:-_SEAL_BYTES]
-    return body + _SEAL + _hash(body).encode()
+    with buffer.getbuffer() as whole:
+        whole[-_SEAL_BYTES:] = _SEAL + _hash(whole[:-_SEAL_BYTES]).encode()
+    return buffer.getvalue()
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -107,17 +112,24 @@ def invalid(reason: str) -> InvalidModelFileError:
 
 def _read_parts(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-        end = 0
-        for entry in entries:
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-                raise ValueError(f"its part {entry.filename!r} is compressed")
-            if entry.header_offset != end:
-                raise ValueError("its parts overlap, or something is between them")
-            end += _HEADER_BYTES + len(entry.filename.encode()) + entry.file_size
-        if end != archive.start_dir:
-            raise ValueError("something is behind its parts")
-        parts = {entry.filename: archive.read(entry) for entry in entries}
+        entries, directory = archive.infolist(), archive.start_dir
+    parts = {}
+    end = 0
+    for entry in entries:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+            raise ValueError(f"its part {entry.filename!r} is compressed")
+        if entry.header_offset != end:
+            raise ValueError("its parts overlap, or something is between them")
+        name_length, more = _HEADER.unpack_from(data, end)
+        start = end + _HEADER.size
+        if data[start : start + name_length] != entry.filename.encode():
+            raise ValueError(f"its part {entry.filename!r} has two names")
+        start += name_length + more
+        end = start + entry.file_size
+        # The library would go over it in small pieces, and compute another checksum.
+        parts[entry.filename] = data[start:end]
+    if end != directory:
+        raise ValueError("something is behind its parts")
     if len(parts) < len(entries):
         raise ValueError("a part is there twice")
     return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lex_learning.inference import _lightgbm_text, _xgboost_file
+from lex_learning.inference import _catboost_file, _lightgbm_text, _xgboost_file
 
 _CLASS_NAMES = {
     "lightgbm.basic.Booster": "lightgbm",
@@ -45,5 +45,6 @@ def load(library: str, content: bytes, column_count: int) -> Any:
     if library == "catboost":
         import catboost
 
+        _catboost_file.check(content, column_count)
         return catboost.CatBoost().load_model(blob=content)
     raise ValueError(f"it names the library {library!r}")

@@ -20,7 +20,7 @@ from lex_learning.core.results import ModelInfo
 from lex_learning.core.schema import Schema
 from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotFoundError
 from lex_learning.inference import archive
-from lex_learning.inference.archive import ARRAYS, TREE, invalid, read_json
+from lex_learning.inference.archive import ARRAYS, ONNX, TREE, invalid, read_json
 from lex_learning.inference.state import from_state, to_state
 
 if TYPE_CHECKING:
@@ -35,12 +35,26 @@ _PICKLE_END = b"\x85R."
 """A tuple of these bytes, the call, the end."""
 
 
-def pack(info: ModelInfo, model: Predictor, classes: tuple[Any, ...], background: Matrix | None) -> bytes:
-    """The bytes of a `.lex` file."""
+def encode(model: Predictor, background: Matrix | None) -> dict[str, bytes]:
+    """The parts of a `.lex` file that Python reads."""
     state = to_state({"model": model, "background": background})
     tree = json.dumps(state.tree, allow_nan=False, separators=(",", ":")).encode()
-    facts = {"info": info.to_dict(), "classes": list(classes)}
-    return archive.pack(facts, {TREE: tree, ARRAYS: state.arrays, **state.files})
+    return {TREE: tree, ARRAYS: state.arrays, **state.files}
+
+
+def pack(info: ModelInfo, classes: tuple[Any, ...], parts: dict[str, bytes], onnx: bytes | str) -> bytes:
+    """The bytes of a `.lex` file.
+
+    Args:
+        info: What the model is.
+        classes: Of its target; none for numbers.
+        parts: See `encode`.
+        onnx: The model as an ONNX document, or why there is none.
+    """
+    facts: dict[str, Any] = {"info": info.to_dict(), "classes": list(classes)}
+    if isinstance(onnx, str):
+        return archive.pack(facts | {"without_onnx": onnx}, parts)
+    return archive.pack(facts, {ONNX: onnx, **parts})
 
 
 def pack_pickle(data: bytes) -> bytes:
@@ -50,13 +64,17 @@ def pack_pickle(data: bytes) -> bytes:
 
 def _without_pickle(data: bytes) -> bytes:
     """The reverse of `pack_pickle`; anything else stays as it is."""
-    start = len(_PICKLE_START) + 8
-    content = data[start : -len(_PICKLE_END)]
-    return content if data.startswith(_PICKLE_START) and pack_pickle(content) == data else data
+    if not data.startswith(_PICKLE_START):
+        return data
+    content = data[len(_PICKLE_START) + 8 : -len(_PICKLE_END)]
+    return content if pack_pickle(content) == data else data
 
 
-def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix | None]:
-    """The reverse of `pack`; takes the bytes of a `.pkl` file as well.
+def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix | None, bytes | None]:
+    """What `encode` and `pack` were given; takes the bytes of a `.pkl` file as well.
+
+    Returns:
+        Info, model, classes, background, and the ONNX document, if there is one, which is not looked at.
 
     Raises:
         InvalidModelFileError: The bytes are empty, cut, altered or not a model.
@@ -64,6 +82,7 @@ def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix |
     if not data:
         raise invalid("it is empty")
     manifest, parts = archive.unpack(_without_pickle(data))
+    onnx = parts.pop(ONNX, None)
     try:
         info, classes = _read_info(manifest["info"]), tuple(manifest["classes"])
         tree = read_json(parts.pop(TREE))
@@ -72,7 +91,7 @@ def unpack(data: bytes) -> tuple[ModelInfo, Predictor, tuple[Any, ...], Matrix |
         _check(info, model, classes, background)
     except Exception as error:  # a forged file can raise anything
         raise invalid(str(error) or type(error).__name__) from error
-    return info, model, classes, background
+    return info, model, classes, background, onnx
 
 
 def read(path: str | PathLike[str]) -> bytes:

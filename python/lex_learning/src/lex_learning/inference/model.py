@@ -14,7 +14,7 @@ from lex_learning.core.metrics import predicted_codes
 from lex_learning.core.results import PredictionResult
 from lex_learning.core.schema import Schema
 from lex_learning.core.target import Target
-from lex_learning.errors import ExplainabilityError, InferenceError
+from lex_learning.errors import ExplainabilityError, InferenceError, LexLearningError
 from lex_learning.inference import files
 from lex_learning.inference.archive import invalid
 from lex_learning.inference.table import TablePrediction, probability_columns
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from lex_learning.models.base import Matrix, Predictor
 
 
+MOST_BYTES_WITH_ONNX = 250_000_000
+"""Of a model: to make its ONNX document takes a second for each 50 MB, and five times as much memory."""
+
+
 class TrainedModel:
     """A model and what it needs to know of its input. Made by `Pipeline.create_trained_model`.
 
@@ -43,9 +47,11 @@ class TrainedModel:
         model: Predictor,
         classes: tuple[str | int | float | bool, ...] = (),
         background: Matrix | None = None,
+        onnx: bytes | None = None,
     ) -> None:
         self._info = info
         self._model = model
+        self._onnx = onnx
         # Rows of the training table are nobody's business where nothing needs them.
         self._background = None if model.explains_exactly else background
         model.use_threads(core_count(-1))
@@ -77,12 +83,16 @@ class TrainedModel:
         except Exception as error:  # a forged file can raise anything
             raise invalid(str(error) or type(error).__name__) from error
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | PathLike[str], *, onnx: bool = True) -> None:
         """Write a model file; the old one stays whole until the new one is.
 
         A name that ends with `.pkl` or `.pickle` makes a pickle, for programs that take nothing else: whoever
         opens a strange one with `pickle.load` runs what is in it. All other names make a `.lex` file, which
         runs nothing.
+
+        Args:
+            path: Of the file.
+            onnx: See `to_bytes`.
 
         Raises:
             InferenceError: The place cannot be written, or the name is that of an ONNX file.
@@ -94,14 +104,46 @@ class TrainedModel:
                 path=str(path),
             )
         is_pickle = Path(path).suffix.lower() in files.PICKLE_SUFFIXES
-        files.write(path, files.pack_pickle(self.to_bytes()) if is_pickle else self.to_bytes())
+        data = self.to_bytes(onnx=onnx)
+        files.write(path, files.pack_pickle(data) if is_pickle else data)
 
-    def to_bytes(self) -> bytes:
-        """The content of a `.lex` file."""
-        return files.pack(self._info, self._model, self._target.classes, self._background)
+    def to_bytes(self, *, onnx: bool = True) -> bytes:
+        """The content of a `.lex` file.
+
+        Args:
+            onnx: Take the model along as an ONNX document too, from which `NativeModel` of Rust predicts
+                without Python. It makes the file larger by half, and takes from 20 ms for a single model to
+                two seconds for an ensemble of fifty; a model whose file had one keeps that. Where ONNX cannot
+                express the model, or it is larger than 250 MB, the file goes without, and says why.
+        """
+        parts = files.encode(self._model, self._background)
+        size = sum(map(len, parts.values()))
+        document = self._onnx_or_reason(size) if onnx else "it was saved without one, as asked for"
+        return files.pack(self._info, self._target.classes, parts, document)
+
+    def _onnx_or_reason(self, size: int) -> bytes | str:
+        """Its ONNX document, or why there is none; of a model that takes so many bytes."""
+        if self._onnx is not None:
+            return self._onnx
+        if size > MOST_BYTES_WITH_ONNX:
+            return f"the model takes {size:,} bytes, and only one of up to {MOST_BYTES_WITH_ONNX:,} has one"
+        try:
+            return self._to_onnx(leave_out_members=False)[0]
+        except LexLearningError as error:
+            return error.message
+        except Exception as error:  # noqa: BLE001 - no library of ONNX must keep a model from being saved
+            return f"{type(error).__name__}: {error}"
+
+    def _to_onnx(self, *, leave_out_members: bool) -> tuple[bytes, list[str]]:
+        from lex_learning.export.model import to_onnx
+
+        return to_onnx(
+            self._info, self._schema, self._model, self._target, leave_out_members=leave_out_members
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return model_from_bytes, (self.to_bytes(),)
+        # A copy can make its own, should it be saved.
+        return model_from_bytes, (self.to_bytes(onnx=False),)
 
     def export_onnx(self, path: str | PathLike[str], *, leave_out_members: bool = False) -> list[str]:
         """Write the model as one ONNX file, from the columns of a table to probabilities and labels.
@@ -121,17 +163,13 @@ class TrainedModel:
             ExportError: ONNX cannot express the model, or a member; or the file predicts otherwise.
             InferenceError: The place cannot be written.
         """
-        from lex_learning.export.model import to_onnx
-
         if Path(path).suffix.lower() in {".lex", *files.PICKLE_SUFFIXES}:
             raise InferenceError(
                 f"{str(path)!r} is the name of a model file, not of an ONNX file",
                 hint="Use save, or a name that ends in .onnx.",
                 path=str(path),
             )
-        document, warnings = to_onnx(
-            self._info, self._schema, self._model, self._target, leave_out_members=leave_out_members
-        )
+        document, warnings = self._to_onnx(leave_out_members=leave_out_members)
         files.write(path, document)
         return warnings
 

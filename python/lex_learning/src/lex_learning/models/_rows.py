@@ -1,13 +1,19 @@
-"""Some of the rows: for algorithms whose time grows with the square of their number, and for folds."""
+"""Some of the rows: for algorithms whose time grows with their square, for folds, and for threads."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+ROWS_PER_THREAD = 500
+"""Fewer are not worth a thread."""
 
 
 def sample_rows(classes: NDArray[Any] | None, row_count: int, limit: int, seed: int) -> NDArray[np.intp]:
@@ -33,6 +39,21 @@ def shuffled_by_class(classes: NDArray[Any], random: np.random.Generator) -> NDA
 def taken(values: NDArray[Any] | None, rows: Any) -> NDArray[Any] | None:
     """What belongs to these rows, if there is anything."""
     return None if values is None else values[rows]
+
+
+def in_parts(answer: Callable[[Any], NDArray[Any]], rows: NDArray[Any], threads: int) -> NDArray[Any]:
+    """What `answer` says to all rows, which threads share out among them if they are many.
+
+    Args:
+        answer: Gives an entry for each row, whatever the others are, mostly without the interpreter's lock.
+        rows: Shape (rows, ...).
+        threads: At most.
+    """
+    part_count = min(threads, len(rows) // ROWS_PER_THREAD)
+    if part_count < 2:
+        return answer(rows)
+    with ThreadPoolExecutor(part_count) as pool:
+        return np.concatenate(list(pool.map(answer, np.array_split(rows, part_count))))
 
 
 def inner_folds(

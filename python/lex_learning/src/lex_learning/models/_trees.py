@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._rows import in_parts
 from lex_learning.models._tree_arrays import MOST_PATHS, TreeArrays
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.design import DesignMatrix
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from lex_learning.export.graph import Graph
     from lex_learning.models.base import Matrix, Validation
 
-ROWS_PER_THREAD = 500
 FEW_ROWS = 4
 """So many rows go through all trees at once."""
 NODE_BYTES = 64
@@ -111,10 +110,7 @@ class TreeModel(Model):
             found = [np.cumsum(self._trees.values[self._trees.leaves(row)], axis=0)[-1] for row in Z]
             votes = np.array(found).reshape(len(Z), -1)
         else:
-            part_count = max(1, min(self.threads, len(Z) // ROWS_PER_THREAD))
-            with ThreadPoolExecutor(part_count) as pool:
-                parts = pool.map(self._vote, np.array_split(Z, part_count))
-                votes = np.vstack(list(parts))
+            votes = in_parts(self._vote, Z, self.threads)
         return self._all_classes(votes / len(self._trees.starts))
 
     @override

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 import numpy as np
 
 from lex_learning.config import ProblemType
+from lex_learning.models._rows import in_parts
 from lex_learning.models._tree_arrays import MOST_PATHS, TreeArrays
 from lex_learning.models.base import Model
 from lex_learning.preprocessing.encoding import level_codes
@@ -24,7 +25,6 @@ MAX_ROUNDS = 500
 PATIENCE_ROUNDS = 30
 FEW_ROWS = 4
 """So many rows go through all trees at once."""
-MANY_ROWS = 1_000
 SET_LEVELS = 256
 """Bits of a set of levels."""
 MAX_LEVELS = 255
@@ -228,9 +228,12 @@ class GradientBoosting(Model):
             rounds = [self._trees.values[self._trees.leaves(row)].reshape(-1, output_count) for row in Z]
             sums = [np.cumsum(np.vstack([self._baseline, each]), axis=0)[-1] for each in rounds]
             return np.array(sums).reshape(len(Z), output_count)
+        return in_parts(self._raw_of_many, Z, self.threads)
+
+    def _raw_of_many(self, Z: Matrix) -> Matrix:
         from sklearn.ensemble._hist_gradient_boosting._predictor import _predict_from_raw_data
 
-        threads = self.threads if len(Z) > MANY_ROWS else 1
+        output_count = len(self._baseline)
         raw: Matrix = np.tile(self._baseline, (len(Z), 1))
         # Unknown categories are NaN already, so that all others are known.
         known = np.full((1, 8), 2**32 - 1, dtype=np.uint32)
@@ -238,7 +241,8 @@ class GradientBoosting(Model):
         part = np.empty(len(Z))
         nodes, sets = self._grown
         for index, place in enumerate(self._trees.split()):
-            _predict_from_raw_data(nodes[place], Z, sets, known, places, threads, part)
+            # One thread: the library's own ones would wait for each other after every tree.
+            _predict_from_raw_data(nodes[place], Z, sets, known, places, 1, part)
             raw[:, index % output_count] += part
         return raw
 

@@ -33,6 +33,7 @@ _OF_FEW_ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 """First with fewer rows than 1,500, else last."""
 
 _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("xgboost", {"learning_rate": 0.07, "max_depth": 3}),
     ("extra_trees", {"min_samples_leaf": 1, "max_features": 0.3}),
     ("lightgbm", {"learning_rate": 0.06, "num_leaves": 16, "feature_fraction": 0.4}),
     ("logistic_regression", {"C": 0.1}),
@@ -45,6 +46,7 @@ _VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"learning_rate": 0.05, "num_leaves": 120, "min_data_in_leaf": 4, "feature_fraction": 0.7}
         | {"bagging_fraction": 0.9, "lambda_l2": 1.0, "extra_trees": True},
     ),
+    ("xgboost", {"learning_rate": 0.09, "max_depth": 2, "subsample": 1.0}),
     ("random_forest", {"min_samples_leaf": 1}),
     ("svm", {"C": 10.0, "gamma": 0.3}),
     ("svr", {"C": 3.0, "gamma": 0.1}),

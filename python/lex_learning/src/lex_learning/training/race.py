@@ -43,6 +43,8 @@ VARIANT_SHARE = 0.1
 """Of the time left, the most that the first fold of new settings may be expected to take."""
 QUICK_SHARE = 0.02
 """Of the time left, what a fold may take for a promising candidate to get all of its folds at once."""
+EXPLORED_SHARE = 0.6
+"""Of the time of the search; from then on, the folds of the members of the ensemble come first."""
 SETTLED_WEIGHT = 0.75
 """As many folds count as candidates of this share of the weight have, in the ensemble of first folds."""
 MARGIN = 0.05
@@ -165,6 +167,11 @@ class Race:
         quick = self._go_on([trial for trial in promising if trial.folds[0].seconds <= QUICK_SHARE * left])
         if quick is not None:
             return quick
+        if self._budget.search_share > EXPLORED_SHARE:
+            members = [trial for trial in ranked if self.weights.get(id(trial), 0.0) > 0]
+            fit = self._go_on(members)
+            if fit is not None:
+                return fit
         is_time_to_explore = self._seconds[_Purpose.EXPLORE] <= self._seconds[_Purpose.GO_ON]
         fit = self._explore() if is_time_to_explore else None
         fit = fit or self._go_on(promising)
