@@ -13,7 +13,6 @@ from lex_learning.experiments import ExperimentError
 from lex_learning.experiments.__main__ import main
 from lex_learning.experiments.mlflow_export import export_runs
 
-pytest.importorskip("mlflow", reason="mlflow-skinny is optional")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 STORED = Path(__file__).parents[3] / "tests" / "data" / "experiments"
