@@ -34,7 +34,7 @@ impl ReadOptions {
 /// Reads a table into memory.
 ///
 /// CSV: UTF-8 with or without a byte order mark, a header line, fields in double quotes where they need it. An empty field
-/// is null. ISO dates and times are recognised.
+/// is null. Dates are texts: the features that use them say how they are read.
 ///
 /// # Errors
 /// [`FeaturesError::Io`] where there is no such file; [`FeaturesError::Table`] for a suffix that is not known, a row with
@@ -53,14 +53,7 @@ impl ReadOptions {
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<DataFrame> {
     let path = path.as_ref();
     let plan = scan(path, options)?;
-    match plan.collect() {
-        Ok(table) => Ok(table),
-        // The types were inferred from the first rows; a later one may be of a wider type.
-        Err(_) if format_of(path)? == TableFormat::Csv => {
-            csv::scan(path, options, None)?.collect().map_err(unreadable(path))
-        }
-        Err(error) => Err(unreadable(path)(error)),
-    }
+    plan.collect().map_err(unreadable(path))
 }
 
 /// A plan that reads the table when it is collected or written by [`sink`].
@@ -76,8 +69,8 @@ pub fn scan(path: impl AsRef<Path>, options: &ReadOptions) -> Result<LazyFrame> 
     }
     match format {
         TableFormat::Csv => {
-            csv::check_rows(path, options)?;
-            csv::scan(path, options, Some(csv::INFERRED_ROWS))
+            let rows = csv::check_rows(path, options)?;
+            csv::scan(path, options, rows)
         }
         TableFormat::Parquet => {
             let settings = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };

@@ -51,10 +51,9 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     let table = tables::read(&entrypoint.input, &read_options(&entrypoint))?;
     step.set_message("computing features");
     let split = split_rows(&table, &config)?;
-    let (training, test) = split.apply(&table)?;
-    // The test rows must tell the features nothing.
-    let (fitted, training) = steps.fit_apply(&training)?;
-    let test = fitted.apply(&test)?;
+    // The test rows must tell the features nothing, but they are among the rows of windows.
+    let (fitted, features) = steps.fit_apply_where(&table, &split.marks())?;
+    let (training, test) = split.apply(&features)?;
     step.set_message("training the model");
     let started = Instant::now();
     let mut predictor = ProfitPredictor::train_as(&training, &config)?;
@@ -66,7 +65,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
 
     step.set_message("writing the table");
     let folder = output_folder(options.output.as_deref(), &entrypoint)?;
-    let path = write(&fitted, fitted.apply_lazy(table.clone().lazy())?, &entrypoint, &folder)?;
+    let path = write(&fitted, features.lazy(), &entrypoint, &folder)?;
     let model = folder.join(MODEL_FILE);
     predictor.save(&model)?;
     step.set_message("tracking the run");

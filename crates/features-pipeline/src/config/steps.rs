@@ -188,6 +188,20 @@ impl PipelineSteps {
         Ok((fitted, result))
     }
 
+    /// Learns from those rows of a table that are marked, and computes the columns of all of them.
+    ///
+    /// Marked rows get what [`fit_apply`](Self::fit_apply) gives them, the others what [`FittedFeatures::apply`] gives; but
+    /// windows reach over both, as they learn nothing.
+    ///
+    /// # Errors
+    /// As those of [`apply`](Self::apply), and [`FeaturesError::Data`] where there is not one mark for each row, or none is
+    /// true.
+    pub fn fit_apply_where(&self, table: &DataFrame, training: &BooleanChunked) -> Result<(FittedFeatures, DataFrame)> {
+        let (fitted, plan) = FittedFeatures::fit_where(self, table, training)?;
+        let result = plan.collect().map_err(|source| FeaturesError::polars("computing the features", source))?;
+        Ok((fitted, result))
+    }
+
     /// Learns from a table that need not fit in memory, such as one of [`tables::scan`](crate::tables::scan); the second
     /// value is the plan of its columns, for [`tables::sink`](crate::tables::sink).
     ///

@@ -4,13 +4,15 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{first_number, float, number, quantile};
+use super::expressions::{finite, first_number, float, quantile};
 use super::{Accepts, Feature, Input, Learned, Lesson, Question};
 
 /// The number of the interval that a value is in, from 0.
 ///
 /// With `edges` the intervals are given: bin 0 is below the first edge, the last bin is above the last edge. With
-/// `quantiles` the edges are learned, so that about as many training rows are in each bin; equal edges count once.
+/// `quantiles` the edges are learned, so that about as many training rows are in each bin. Equal edges count once, and those
+/// that are the least or the greatest value not at all, so that there may be fewer bins (as in pandas' `qcut` that drops
+/// duplicates).
 ///
 /// ```yaml
 /// type: binning
@@ -52,6 +54,14 @@ pub enum ClosedSide {
 }
 
 impl Binning {
+    fn least(&self) -> String {
+        format!("{}::least", self.name)
+    }
+
+    fn greatest(&self) -> String {
+        format!("{}::greatest", self.name)
+    }
+
     fn quantile_names(&self) -> impl Iterator<Item = (f64, String)> {
         let bins = self.quantiles.unwrap_or(0);
         (1..bins).map(move |bin| (f64::from(bin) / f64::from(bins), format!("{}::{bin}", self.name)))
@@ -93,9 +103,10 @@ impl Feature for Binning {
 
     fn question(&self, schema: &Schema) -> Option<Question> {
         self.quantiles?;
-        let values = number(&self.column, schema);
+        let values = finite(&self.column, schema);
         let edges = self.quantile_names().map(|(probability, name)| quantile(values.clone(), probability).alias(&name));
-        Some(Question::Totals(edges.collect()))
+        let ends = [values.clone().min().alias(self.least()), values.clone().max().alias(self.greatest())];
+        Some(Question::Totals(edges.chain(ends).collect()))
     }
 
     fn learn(&self, answer: &DataFrame) -> PolarsResult<Lesson> {
@@ -104,6 +115,12 @@ impl Feature for Binning {
             edges.extend(first_number(answer, &name)?);
         }
         edges.dedup();
+        let ends = first_number(answer, &self.least())?.zip(first_number(answer, &self.greatest())?);
+        edges.retain(|edge| ends.is_some_and(|(least, greatest)| least < *edge && *edge < greatest));
+        if let Some(labels) = self.labels.as_ref().filter(|labels| labels.len() != edges.len() + 1) {
+            polars_bail!(ComputeError: "labels: {} are given, and the training rows make {} bins: equal values are many; \
+                give fewer quantiles, or edges", labels.len(), edges.len() + 1);
+        }
         Ok(Lesson { learned: Some(Learned::Edges { edges }), ..Lesson::default() })
     }
 

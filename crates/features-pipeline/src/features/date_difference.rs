@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::time;
+use super::times::{check_format, time};
 use super::{Accepts, Feature, Input, Learned};
 
 /// The time from one date or time to another, as float64. Negative where `to` is the earlier.
@@ -29,7 +29,8 @@ pub struct DateDifference {
     /// What is counted; a part of one is a fraction.
     #[serde(default)]
     pub unit: TimeUnitName,
-    /// How texts are read, in the letters of strftime. `%Y-%m-%d` where not given. A text that does not fit is an error.
+    /// How texts are read, in the letters of strftime; as ISO dates and times where not given. A text that does not fit is an
+    /// error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
 }
@@ -72,6 +73,10 @@ impl Feature for DateDifference {
 
     fn inputs(&self) -> Vec<Input> {
         [&self.from, &self.to].map(|column| Input::new(column, Accepts::TimeOrText)).into()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        check_format(self.format.as_deref())
     }
 
     fn expressions(&self, schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {

@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::time;
+use super::times::{check_format, time};
 use super::{Accepts, Feature, Input, Learned};
 
 /// A part of a date or time, as an integer.
@@ -25,7 +25,8 @@ pub struct DatePart {
     pub column: String,
     /// The part.
     pub part: DatePartName,
-    /// How texts are read, in the letters of strftime. `%Y-%m-%d` where not given. A text that does not fit is an error.
+    /// How texts are read, in the letters of strftime; as ISO dates and times where not given. A text that does not fit is an
+    /// error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
 }
@@ -68,9 +69,14 @@ impl Feature for DatePart {
         vec![Input::new(&self.column, Accepts::TimeOrText)]
     }
 
+    fn check(&self) -> Result<(), String> {
+        check_format(self.format.as_deref())
+    }
+
     fn expressions(&self, schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
         let mut value = time(&self.column, self.format.as_deref(), schema);
-        if matches!(self.part, DatePartName::Hour | DatePartName::Minute | DatePartName::Second) {
+        let is_date = matches!(schema.get(&self.column), Some(DataType::Date));
+        if is_date && matches!(self.part, DatePartName::Hour | DatePartName::Minute | DatePartName::Second) {
             // A date has no time of day: midnight.
             value = value.cast(DataType::Datetime(TimeUnit::Microseconds, None));
         }

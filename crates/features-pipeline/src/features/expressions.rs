@@ -45,6 +45,39 @@ pub(crate) fn number(column: &str, schema: &Schema) -> Expr {
     if schema.get(column).is_some_and(DataType::is_float) { values.fill_nan(lit(NULL)) } else { values }
 }
 
+/// The column as float64, null where it is NaN or infinite: for what a single infinity would spoil.
+pub(crate) fn finite(column: &str, schema: &Schema) -> Expr {
+    let values = col(column).cast(DataType::Float64);
+    if schema.get(column).is_some_and(DataType::is_float) { settle(values, None) } else { values }
+}
+
+/// Whether the column's value is a level: true or false, never null. Numbers are compared as numbers of the column's type.
+pub(crate) fn is_level(column: &str, level: &str, schema: &Schema) -> Expr {
+    let values = col(column);
+    let equal = match schema.get(column) {
+        Some(dtype) if dtype.is_bool() => level.parse::<bool>().ok().map(|level| values.eq(lit(level))),
+        Some(dtype) if dtype.is_signed_integer() => {
+            whole_number(level).map(|level| values.cast(DataType::Int64).eq(lit(level)))
+        }
+        Some(DataType::Float32) => level.parse::<f32>().ok().map(|level| values.eq(lit(level))),
+        Some(dtype) if dtype.is_float() => {
+            level.parse::<f64>().ok().map(|level| values.cast(DataType::Float64).eq(lit(level)))
+        }
+        Some(DataType::Datetime(..)) => {
+            let stored = DataType::Datetime(TimeUnit::Microseconds, None);
+            Some(values.cast(stored).cast(DataType::String).eq(lit(level.to_owned())))
+        }
+        _ => Some(values.cast(DataType::String).eq(lit(level.to_owned()))),
+    };
+    equal.unwrap_or_else(|| lit(false)).fill_null(lit(false))
+}
+
+/// A level such as `3` or `3.0`.
+fn whole_number(level: &str) -> Option<i64> {
+    let is_whole = |value: &f64| value.fract() == 0.0 && value.abs() < 2_f64.powi(53);
+    level.parse().ok().or_else(|| level.parse().ok().filter(is_whole).map(|value: f64| value as i64))
+}
+
 /// The column as float64, for what ends in [`settle`].
 pub(crate) fn float(column: &str) -> Expr {
     col(column).cast(DataType::Float64)
@@ -66,25 +99,28 @@ pub(crate) fn settle(values: Expr, fill: Option<f64>) -> Expr {
     )
 }
 
+/// Null in place of an infinity or NaN, where the values are floats.
+pub(crate) fn settle_floats(values: Expr) -> Expr {
+    values.map(
+        |column| {
+            if !column.dtype().is_float() {
+                return Ok(column);
+            }
+            let dtype = column.dtype().clone();
+            let numbers = column.cast(&DataType::Float64)?;
+            let settled = numbers.f64()?.apply(|value| value.filter(|value| value.is_finite()));
+            settled.into_series().into_column().cast(&dtype)
+        },
+        |_, field| Ok(field.clone()),
+    )
+}
+
 /// Replaces nulls, where there is something to replace them with.
 pub(crate) fn filled(values: Expr, fill: Option<&Scalar>) -> Expr {
     match fill {
         Some(fill) => values.fill_null(fill.expression()),
         None => values,
     }
-}
-
-/// The column as a date or time: itself, or read from text by a format such as `%m/%d/%Y`. ISO dates where none is given.
-pub(crate) fn time(column: &str, format: Option<&str>, schema: &Schema) -> Expr {
-    if !matches!(schema.get(column), Some(DataType::String)) {
-        return col(column);
-    }
-    let format = format.unwrap_or("%Y-%m-%d");
-    let has_time =
-        ["%H", "%I", "%M", "%S", "%T", "%R", "%X", "%c", "%s", "%+"].iter().any(|mark| format.contains(mark));
-    let dtype = if has_time { DataType::Datetime(TimeUnit::Microseconds, None) } else { DataType::Date };
-    let options = StrptimeOptions { format: Some(format.into()), ..StrptimeOptions::default() };
-    col(column).str().strptime(dtype, options, lit("raise"))
 }
 
 /// The median and other quantiles, between the two nearest values.

@@ -4,8 +4,8 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{filled, number, quantile};
-use super::{Accepts, Feature, Input, Learned, Lesson, Question, Scalar};
+use super::expressions::{filled, number, quantile, settle_floats};
+use super::{Accepts, Feature, Input, Learned, Lesson, Question, Scalar, check_fill, check_groups};
 
 /// A statistic of the group that a row belongs to, kept per row.
 ///
@@ -42,7 +42,7 @@ pub struct GroupAggregate {
 pub enum Aggregate {
     /// The mean.
     Mean,
-    /// The sum; 0 for a group without values.
+    /// The sum; 0 for a group without values. Of integers an integer, unless a sum is too large to be exact (2⁵³).
     Sum,
     /// The least value, in the order of the column's type.
     Min,
@@ -56,6 +56,16 @@ pub enum Aggregate {
     Median,
     /// How many different values there are, nulls apart.
     NUnique,
+}
+
+/// Below this, floats hold integers without rounding.
+const EXACT_SUMS: f64 = 9_007_199_254_740_992.0;
+
+impl GroupAggregate {
+    /// What the answer calls sums of integers.
+    fn integers(&self) -> String {
+        format!("{}::integers", self.name)
+    }
 }
 
 impl Feature for GroupAggregate {
@@ -75,7 +85,14 @@ impl Feature for GroupAggregate {
     }
 
     fn check(&self) -> Result<(), String> {
+        check_groups(&self.by)?;
         if self.by.is_empty() { Err("by: expected at least one column".to_owned()) } else { Ok(()) }
+    }
+
+    fn check_types(&self, schema: &Schema) -> Result<(), String> {
+        let keeps_type = matches!(self.aggregate, Aggregate::Min | Aggregate::Max);
+        let dtype = schema.get(&self.column).filter(|_| keeps_type).unwrap_or(&DataType::Float64);
+        check_fill(self.fill.as_ref(), dtype)
     }
 
     fn question(&self, schema: &Schema) -> Option<Question> {
@@ -94,8 +111,8 @@ impl Feature for GroupAggregate {
         };
         let aggregate = match self.aggregate {
             Aggregate::Mean => numeric.mean(),
-            // The sum of narrow integers can be too wide for them.
-            Aggregate::Sum if is_integer => plain.cast(DataType::Int64).sum(),
+            // A sum of integers may not fit into their type: `learn` makes it an integer again, if it can be one.
+            Aggregate::Sum if is_integer => numeric.sum(),
             Aggregate::Sum => plain.sum(),
             Aggregate::Min => plain.min(),
             Aggregate::Max => plain.max(),
@@ -107,14 +124,20 @@ impl Feature for GroupAggregate {
                 plain.clone().n_unique().cast(DataType::Int64) - plain.null_count().gt(lit(0)).cast(DataType::Int64)
             }
         };
-        Some(Question::Groups { by: self.by.clone(), folds: None, aggregates: vec![aggregate.alias(&self.name)] })
+        let name = if is_integer && self.aggregate == Aggregate::Sum { self.integers() } else { self.name.clone() };
+        Some(Question::Groups { by: self.by.clone(), folds: None, aggregates: vec![aggregate.alias(name)] })
     }
 
     fn learn(&self, answer: &DataFrame) -> PolarsResult<Lesson> {
-        Ok(Lesson { values: Some(answer.column(&self.name)?.clone()), ..Lesson::default() })
+        let Ok(sums) = answer.column(&self.integers()) else {
+            return Ok(Lesson { values: Some(answer.column(&self.name)?.clone()), ..Lesson::default() });
+        };
+        let fits = sums.f64()?.iter().flatten().all(|sum| sum.abs() < EXACT_SUMS);
+        let values = if fits { sums.cast(&DataType::Int64)? } else { sums.clone() };
+        Ok(Lesson { values: Some(values.with_name(self.name.as_str().into())), ..Lesson::default() })
     }
 
     fn expressions(&self, _schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
-        Ok(vec![filled(col(&self.name), self.fill.as_ref())])
+        Ok(vec![filled(settle_floats(col(&self.name)), self.fill.as_ref())])
     }
 }

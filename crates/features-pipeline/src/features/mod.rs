@@ -8,21 +8,26 @@
 
 mod arithmetic;
 mod binning;
+mod checks;
+mod condition;
 mod conditional;
 mod date_difference;
 mod date_part;
 mod expressions;
 mod frequency_encoding;
 mod group_aggregate;
+mod input;
 mod interaction;
 mod margin;
 mod one_hot_encoding;
 mod ordinal_encoding;
 mod polynomial;
 mod ratio;
+mod rolling_time;
 mod scaling;
 mod target_encoding;
 mod text;
+mod times;
 mod window;
 
 use polars::prelude::*;
@@ -31,12 +36,14 @@ use serde::{Deserialize, Serialize};
 
 pub use arithmetic::{Arithmetic, Operand, Operation};
 pub use binning::{Binning, ClosedSide};
-pub use conditional::{Case, Condition, Conditional, Outcome};
+pub use condition::Condition;
+pub use conditional::{Case, Conditional, Outcome};
 pub use date_difference::{DateDifference, TimeUnitName};
 pub use date_part::{DatePart, DatePartName};
 pub use expressions::Scalar;
 pub use frequency_encoding::FrequencyEncoding;
 pub use group_aggregate::{Aggregate, GroupAggregate};
+pub use input::{Accepts, Input};
 pub use interaction::{Interaction, InteractionKind};
 pub use margin::Margin;
 pub use one_hot_encoding::OneHotEncoding;
@@ -47,6 +54,8 @@ pub use scaling::{Scaling, ScalingMethod};
 pub use target_encoding::TargetEncoding;
 pub use text::{Text, TextOperation};
 pub use window::{RankKind, Window, WindowLength, WindowOperation};
+
+use checks::{check_fill, check_groups};
 
 use crate::config::PipelineSteps;
 use crate::error::Result;
@@ -69,6 +78,14 @@ pub trait Feature {
     /// # Errors
     /// A sentence for the user that names the setting.
     fn check(&self) -> std::result::Result<(), String> {
+        Ok(())
+    }
+
+    /// What is wrong with its settings beside the types of the columns, if anything is.
+    ///
+    /// # Errors
+    /// A sentence for the user that names the setting.
+    fn check_types(&self, _schema: &Schema) -> std::result::Result<(), String> {
         Ok(())
     }
 
@@ -97,72 +114,6 @@ pub trait Feature {
         match self.outputs() {
             Outputs::Known(names) => names,
             Outputs::Prefixed(_) => Vec::new(),
-        }
-    }
-}
-
-/// A column that a feature uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Input {
-    /// The column's name.
-    pub column: String,
-    /// The types that do.
-    pub accepts: Accepts,
-    /// Whether it is used to learn alone: new rows need not have it.
-    pub only_to_learn: bool,
-}
-
-impl Input {
-    pub(crate) fn new(column: impl Into<String>, accepts: Accepts) -> Self {
-        Self { column: column.into(), accepts, only_to_learn: false }
-    }
-}
-
-/// The types that a feature takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Accepts {
-    /// Any plain type.
-    Anything,
-    /// Integers, floats and truth values.
-    Number,
-    /// Text and categories.
-    Text,
-    /// Dates and times.
-    Time,
-    /// Dates, times, and text that is read as such.
-    TimeOrText,
-    /// What can be put in order: numbers, dates, times, text.
-    Ordered,
-}
-
-impl Accepts {
-    /// Whether a type does.
-    pub fn takes(self, dtype: &DataType) -> bool {
-        let nested = dtype.is_nested() || matches!(dtype, DataType::Binary);
-        let number = dtype.is_primitive_numeric() || dtype.is_bool();
-        let text = matches!(dtype, DataType::String | DataType::Categorical(..) | DataType::Enum(..));
-        let time = matches!(dtype, DataType::Date | DataType::Datetime(..));
-        match self {
-            _ if nested => false,
-            Self::Anything | Self::Ordered => true,
-            Self::Number => number,
-            Self::Text => text,
-            Self::Time => time,
-            Self::TimeOrText => time || matches!(dtype, DataType::String),
-        }
-    }
-
-    /// The types in words, such as `a number`.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Anything => "a number, a truth value, a text, a date or a time",
-            Self::Number => "a number or a truth value",
-            Self::Text => "a text",
-            Self::Time => "a date or a time (for a text, make a column of dates first)",
-            Self::TimeOrText => "a date, a time, or a text that holds one",
-            Self::Ordered => "a number, a text, a date or a time",
         }
     }
 }

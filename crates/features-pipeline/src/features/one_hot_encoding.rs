@@ -4,6 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::expressions::is_level;
 use super::{Accepts, Feature, Input, Learned, Lesson, Outputs, Question, Scalar};
 
 /// A column of 0 and 1 for each level, named `{name}_{level}`.
@@ -37,6 +38,11 @@ pub struct OneHotEncoding {
 const MAXIMUM_LEVELS: usize = 100;
 
 impl OneHotEncoding {
+    /// What the answer calls the number of rows of a level.
+    fn rows(&self) -> String {
+        format!("{}::rows", self.name)
+    }
+
     fn column_of(&self, level: &str) -> String {
         format!("{}_{level}", self.name)
     }
@@ -85,28 +91,29 @@ impl Feature for OneHotEncoding {
         if self.levels.is_some() {
             return None;
         }
-        let aggregates = vec![len().cast(DataType::Int64).alias(&self.name)];
+        let aggregates = vec![len().cast(DataType::Int64).alias(self.rows())];
         Some(Question::Groups { by: vec![self.column.clone()], folds: None, aggregates })
     }
 
     fn learn(&self, answer: &DataFrame) -> PolarsResult<Lesson> {
         let texts = answer.column(&self.column)?.cast(&DataType::String)?;
-        let counts = answer.column(&self.name)?.cast(&DataType::Int64)?;
+        let counts = answer.column(&self.rows())?.cast(&DataType::Int64)?;
         let levels = texts.str()?.iter().zip(counts.i64()?.iter());
         let mut levels: Vec<(&str, i64)> = levels.filter_map(|(level, count)| Some((level?, count?))).collect();
         levels.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
-        levels.truncate(self.maximum_levels.unwrap_or(MAXIMUM_LEVELS));
+        let most = self.maximum_levels.unwrap_or(MAXIMUM_LEVELS);
+        if levels.len() > most && self.maximum_levels.is_none() {
+            tracing::warn!(feature = self.name, levels = levels.len(), most, "the rarest levels get no column");
+        }
+        levels.truncate(most);
         levels.sort_by(|one, other| one.0.cmp(other.0));
         let levels = levels.into_iter().map(|(level, _)| level.to_owned()).collect();
         Ok(Lesson { learned: Some(Learned::Levels { levels }), ..Lesson::default() })
     }
 
-    fn expressions(&self, _schema: &Schema, learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
-        let text = col(&self.column).cast(DataType::String);
-        let flag = |level: String| {
-            let name = self.column_of(&level);
-            text.clone().eq_missing(lit(level)).cast(DataType::UInt8).alias(name)
-        };
+    fn expressions(&self, schema: &Schema, learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
+        let flag =
+            |level: String| is_level(&self.column, &level, schema).cast(DataType::UInt8).alias(self.column_of(&level));
         Ok(self.levels(learned).into_iter().map(flag).collect())
     }
 

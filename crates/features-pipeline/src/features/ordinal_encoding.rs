@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::filled;
+use super::expressions::{filled, is_level};
 use super::{Accepts, Feature, Input, Learned, Lesson, Question, Scalar};
 
 /// The place of a row's level among the levels, from 0.
@@ -68,14 +68,13 @@ impl Feature for OrdinalEncoding {
         Ok(Lesson { values: Some(Column::new(self.name.as_str().into(), places)), ..Lesson::default() })
     }
 
-    fn expressions(&self, _schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
+    fn expressions(&self, schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
         let fill = self.fill.map(Scalar::Integer);
         let Some(levels) = &self.levels else { return Ok(vec![filled(col(&self.name), fill.as_ref())]) };
-        let text = col(&self.column).cast(DataType::String);
         let none = lit(NULL).cast(DataType::Int64);
         let places: Vec<(i64, &Scalar)> = (0..).zip(levels).collect();
         let place = places.into_iter().rev().fold(none, |others, (place, level)| {
-            when(text.clone().eq(lit(level.label()))).then(lit(place)).otherwise(others)
+            when(is_level(&self.column, &level.label(), schema)).then(lit(place)).otherwise(others)
         });
         Ok(vec![filled(place, fill.as_ref()).alias(&self.name)])
     }

@@ -4,13 +4,13 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{first_number, float, number, quantile, settle};
+use super::expressions::{finite, first_number, float, quantile, settle};
 use super::{Accepts, Feature, Input, Learned, Lesson, Question};
 
 /// A column of numbers on another scale, learned from the training rows.
 ///
-/// Where all training rows have one value, the spread counts as 1, so that the result is their distance from it (as in
-/// scikit-learn).
+/// Where all training rows have one value, up to rounding, the spread counts as 1, so that the result is the distance from
+/// it (by the bounds of scikit-learn).
 ///
 /// ```yaml
 /// type: scaling
@@ -55,6 +55,10 @@ impl Scaling {
         format!("{}::center", self.name)
     }
 
+    fn count(&self) -> String {
+        format!("{}::count", self.name)
+    }
+
     fn spread(&self) -> String {
         format!("{}::spread", self.name)
     }
@@ -80,7 +84,8 @@ impl Feature for Scaling {
     }
 
     fn question(&self, schema: &Schema) -> Option<Question> {
-        let values = number(&self.column, schema);
+        let values = finite(&self.column, schema);
+        let count = values.clone().count().cast(DataType::Float64).alias(self.count());
         let (center, spread) = match self.method {
             ScalingMethod::Standard => (values.clone().mean(), values.std(0)),
             ScalingMethod::MinMax => (values.clone().min(), values.clone().max() - values.min()),
@@ -89,13 +94,22 @@ impl Feature for Scaling {
             }
             ScalingMethod::Log => return None,
         };
-        Some(Question::Totals(vec![center.alias(self.center()), spread.alias(self.spread())]))
+        Some(Question::Totals(vec![center.alias(self.center()), spread.alias(self.spread()), count]))
     }
 
     fn learn(&self, answer: &DataFrame) -> PolarsResult<Lesson> {
         let center = first_number(answer, &self.center())?.unwrap_or(0.0);
         let spread = first_number(answer, &self.spread())?.unwrap_or(0.0);
-        let spread = if spread.is_finite() && spread > 0.0 { spread } else { 1.0 };
+        let count = first_number(answer, &self.count())?.unwrap_or(0.0);
+        // What rounding leaves of one value alone: `_is_constant_feature` and `_handle_zeros_in_scale` of scikit-learn.
+        let is_constant = match self.method {
+            ScalingMethod::Standard => {
+                let rounding = count * f64::EPSILON;
+                spread.powi(2) <= rounding * spread.powi(2) + (rounding * center).powi(2)
+            }
+            _ => spread < 10.0 * f64::EPSILON,
+        };
+        let spread = if is_constant || !spread.is_finite() { 1.0 } else { spread };
         Ok(Lesson { learned: Some(Learned::Scale { center, spread }), ..Lesson::default() })
     }
 

@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{first_number, number, settle};
+use super::expressions::{finite, first_number, is_level, settle};
 use super::{Accepts, FOLD, Feature, Input, Learned, Lesson, OutOfFold, Question, Scalar};
 
 /// The mean of the target among the rows of the same level, drawn towards the mean of all:
@@ -94,10 +94,11 @@ impl Feature for TargetEncoding {
 
     fn question(&self, schema: &Schema) -> Option<Question> {
         let target = match &self.positive {
-            Some(positive) => {
-                col(&self.target).cast(DataType::String).eq(lit(positive.label())).cast(DataType::Float64)
-            }
-            None => number(&self.target, schema),
+            // A missing target is no 0.
+            Some(positive) => when(col(&self.target).is_not_null())
+                .then(is_level(&self.target, &positive.label(), schema).cast(DataType::Float64))
+                .otherwise(lit(NULL)),
+            None => finite(&self.target, schema),
         };
         let sum = target.clone().sum().alias(self.sum());
         let count = target.count().cast(DataType::Float64).alias(self.count());
@@ -119,11 +120,11 @@ impl Feature for TargetEncoding {
             .clone()
             .lazy()
             .with_columns([
-                level_sum.alias("level_sum"),
-                level_count.alias("level_count"),
-                (all_sum / all_count).alias("mean_of_all"),
+                level_sum.alias("__level_sum"),
+                level_count.alias("__level_count"),
+                (all_sum / all_count).alias("__mean_of_all"),
             ])
-            .with_column(self.mean(col("level_sum"), col("level_count"), col("mean_of_all")).alias(&self.name))
+            .with_column(self.mean(col("__level_sum"), col("__level_count"), col("__mean_of_all")).alias(&self.name))
             .select([col(&self.column), col(FOLD), col(&self.name)])
             .collect()?;
 

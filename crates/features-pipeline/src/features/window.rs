@@ -4,8 +4,10 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{filled, number, settle, time};
-use super::{Accepts, Feature, Input, Learned, Scalar};
+use super::expressions::{filled, number, settle_floats};
+use super::rolling_time::{Statistic, rolling};
+use super::times::{check_format, time};
+use super::{Accepts, Feature, Input, Learned, Scalar, check_fill, check_groups};
 
 /// A row beside the other rows of its group, in their order.
 ///
@@ -35,7 +37,8 @@ pub struct Window {
     /// The column that orders the rows. The order of the table where not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_by: Option<String>,
-    /// How dates of `order_by` are read where they are texts, in the letters of strftime. Not read where not given.
+    /// How dates of `order_by` are read where they are texts, in the letters of strftime. Where it is not given, they are
+    /// read as ISO dates for a window of time, and else put in the order of texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// For lag, difference and change: how many rows before. Negative: after. 1 where not given.
@@ -155,27 +158,34 @@ impl Window {
     /// The column that orders the rows, as dates where it is text of dates.
     fn order(&self, schema: &Schema) -> Option<Expr> {
         let column = self.order_by.as_ref()?;
-        Some(if self.format.is_some() { time(column, self.format.as_deref(), schema) } else { col(column) })
+        let is_time = self.format.is_some() || matches!(self.window, Some(WindowLength::Time(_)));
+        Some(if is_time { time(column, self.format.as_deref(), schema) } else { col(column) })
     }
 
     fn rolling(&self, values: Expr, schema: &Schema) -> Expr {
         match &self.window {
             Some(WindowLength::Time(text)) => {
-                let options = RollingOptionsDynamicWindow {
-                    // Checked before.
-                    window_size: duration(text).unwrap_or_else(|| Duration::new(0)),
-                    min_periods: self.minimum_values.unwrap_or(1),
-                    closed_window: ClosedWindow::Right,
-                    fn_params: None,
+                // Checked before.
+                let length = duration(text).map_or(0, |length| length.duration_us());
+                let minimum = self.minimum_values.unwrap_or(1);
+                let statistic = match self.operation {
+                    WindowOperation::RollingMean => Statistic::Mean,
+                    WindowOperation::RollingSum => Statistic::Sum,
+                    WindowOperation::RollingMin => Statistic::Least,
+                    WindowOperation::RollingMax => Statistic::Greatest,
+                    _ => Statistic::StandardDeviation,
                 };
-                let by = self.order(schema).unwrap_or_else(|| lit(NULL));
-                match self.operation {
-                    WindowOperation::RollingMean => values.rolling_mean_by(by, options),
-                    WindowOperation::RollingSum => values.rolling_sum_by(by, options),
-                    WindowOperation::RollingMin => values.rolling_min_by(by, options),
-                    WindowOperation::RollingMax => values.rolling_max_by(by, options),
-                    _ => values.rolling_std_by(by, options),
-                }
+                let times = self.order(schema).unwrap_or_else(|| lit(NULL));
+                let times = times.cast(DataType::Datetime(TimeUnit::Microseconds, None)).cast(DataType::Int64);
+                values.apply_many(
+                    move |columns| {
+                        let [values, times] = columns else { polars_bail!(ComputeError: "expected values and times") };
+                        let result = rolling(values.f64()?, times.i64()?, length, minimum, statistic);
+                        Ok(result.with_name(values.name().clone()).into_series().into_column())
+                    },
+                    &[times],
+                    |_, fields| Ok(fields[0].clone()),
+                )
             }
             length => {
                 let window_size = if let Some(WindowLength::Rows(rows)) = length { *rows } else { 1 };
@@ -213,8 +223,7 @@ impl Feature for Window {
         inputs.extend(self.by.iter().map(|column| Input::new(column, Accepts::Anything)));
         inputs.extend(self.order_by.iter().map(|column| {
             let accepts = match (&self.window, &self.format) {
-                (_, Some(_)) => Accepts::TimeOrText,
-                (Some(WindowLength::Time(_)), None) => Accepts::Time,
+                (_, Some(_)) | (Some(WindowLength::Time(_)), None) => Accepts::TimeOrText,
                 _ => Accepts::Ordered,
             };
             Input::new(column, accepts)
@@ -222,7 +231,15 @@ impl Feature for Window {
         inputs
     }
 
+    fn check_types(&self, schema: &Schema) -> Result<(), String> {
+        let keeps_type = self.operation == WindowOperation::Lag;
+        let dtype = schema.get(&self.column).filter(|_| keeps_type).unwrap_or(&DataType::Float64);
+        check_fill(self.fill.as_ref(), dtype)
+    }
+
     fn check(&self) -> Result<(), String> {
+        check_groups(&self.by)?;
+        check_format(self.format.as_deref())?;
         match (&self.window, self.operation.is_rolling()) {
             (None, true) => return Err("window: expected a number of rows, or a time such as 7d".to_owned()),
             (Some(_), false) => return Err("window: only for rolling operations".to_owned()),
@@ -285,11 +302,8 @@ impl Feature for Window {
         });
         let result = match (groups, order) {
             (None, None) => result,
-            // A window of time finds its rows itself; sorting them would be in vain.
-            (None, Some(_)) if matches!(self.window, Some(WindowLength::Time(_))) => result,
             (groups, order) => result.over_with_options(groups, order, WindowMapping::GroupsToRows)?,
         };
-        let result = if self.operation == WindowOperation::Change { settle(result, None) } else { result };
-        Ok(vec![filled(result, self.fill.as_ref()).alias(&self.name)])
+        Ok(vec![filled(settle_floats(result), self.fill.as_ref()).alias(&self.name)])
     }
 }

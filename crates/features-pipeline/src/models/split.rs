@@ -1,7 +1,7 @@
 //! Which rows are for training and which for the test.
 
 use ndarray::Array1;
-use polars::prelude::{DataFrame, IdxCa, IdxSize, NewChunkedArray, PlSmallStr};
+use polars::prelude::{BooleanChunked, DataFrame, IdxCa, IdxSize, NewChunkedArray, PlSmallStr};
 
 use super::ModelError;
 use super::random::Random;
@@ -76,6 +76,17 @@ impl Split {
             chosen.extend_from_slice(&rows[..count.clamp(most.min(1), most)]);
         }
         Ok(Self::of_tests(codes.len(), &chosen))
+    }
+
+    /// For each row, whether it is trained on.
+    pub fn marks(&self) -> BooleanChunked {
+        let mut marks = vec![false; self.training.len() + self.test.len()];
+        for &row in &self.training {
+            if let Some(mark) = marks.get_mut(row as usize) {
+                *mark = true;
+            }
+        }
+        BooleanChunked::from_slice(PlSmallStr::EMPTY, &marks)
     }
 
     /// The two parts of a table: rows to train on, rows to test on.

@@ -6,11 +6,29 @@ use polars::prelude::*;
 use tracing::{debug, debug_span, info};
 
 use super::fitted::FittedFeatures;
-use super::order::{Order, check_type};
+use super::kind::ColumnKind;
+use super::order::{Order, check_type, check_types};
 use super::table::{GroupTable, key};
 use crate::config::PipelineSteps;
 use crate::error::{FeaturesError, Result};
 use crate::features::{FOLD, Learned, Lesson, Question};
+
+/// Where the training rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// All rows of a table in memory: layers that others learn from are computed once.
+    InMemory,
+    /// Those rows of it that the column [`TRAINING`] marks.
+    SomeInMemory,
+    /// All rows of a table that need not fit in memory.
+    OnDisk,
+}
+
+/// The column of the marks of training rows.
+pub(super) const TRAINING: &str = "__training";
+
+/// In place of a fold's number, for rows that are no training rows.
+const NO_FOLD: i64 = -1;
 
 /// The column of row numbers, where folds are needed.
 const ROW: &str = "__row";
@@ -33,24 +51,32 @@ pub(super) struct Training<'a> {
     steps: &'a PipelineSteps,
     /// The plan of the training rows, with the columns of the layers so far.
     plan: LazyFrame,
-    /// Whether the rows are in memory: then layers that others learn from are computed once.
-    in_memory: bool,
+    rows: Rows,
     learned: BTreeMap<usize, Learned>,
     tables: Vec<GroupTable>,
 }
 
 /// Learns all features: what they have learned, and the plan of the training rows with all columns.
-pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, in_memory: bool) -> Result<(FittedFeatures, LazyFrame)> {
-    let schema = schema_of(&table)?;
+pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, rows: Rows) -> Result<(FittedFeatures, LazyFrame)> {
+    let mut schema = Schema::clone(&*schema_of(&table)?);
+    schema.shift_remove(TRAINING);
     let order = Order::new(steps, Some(&schema))?;
     let questions = steps.steps.iter().map(|step| step.as_feature().question(&schema));
     let folds: BTreeSet<u32> = questions.filter_map(|question| folds_of(question.as_ref())).collect();
     let mut plan = table;
     if !folds.is_empty() {
-        let number = |folds: u32| (col(ROW) % lit(folds)).cast(DataType::Int64).alias(fold_column(folds));
+        let fold = |number: Expr, folds: u32| (number % lit(folds)).cast(DataType::Int64);
+        let number = |folds: u32| match rows {
+            Rows::SomeInMemory => {
+                let number = col(TRAINING).cast(DataType::Int64).cum_sum(false) - lit(1);
+                when(col(TRAINING)).then(fold(number, folds)).otherwise(lit(NO_FOLD))
+            }
+            Rows::InMemory | Rows::OnDisk => fold(col(ROW), folds),
+        };
+        let number = |folds: u32| number(folds).alias(fold_column(folds));
         plan = plan.with_row_index(ROW, None).with_columns(folds.into_iter().map(number).collect::<Vec<Expr>>());
     }
-    let mut training = Training { steps, plan, in_memory, learned: BTreeMap::new(), tables: Vec::new() };
+    let mut training = Training { steps, plan, rows, learned: BTreeMap::new(), tables: Vec::new() };
     for (number, layer) in order.layers.iter().enumerate() {
         let span = debug_span!("layer", number, features = layer.len()).entered();
         training.layer(layer)?;
@@ -58,13 +84,15 @@ pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, in_memory: bool) -> R
         let later = order.layers[number + 1..].iter().flatten();
         let schema = schema_of(&training.plan)?;
         let others_learn = later.clone().any(|index| steps.steps[*index].as_feature().question(&schema).is_some());
-        if training.in_memory && others_learn {
-            let rows = training.plan.collect().map_err(|source| FeaturesError::polars("computing a layer", source))?;
-            training.plan = rows.lazy();
+        if training.rows != Rows::OnDisk && others_learn {
+            let table = training.plan.collect().map_err(|source| FeaturesError::polars("computing a layer", source))?;
+            training.plan = table.lazy();
         }
     }
     let required = order.required_columns;
-    let fitted = FittedFeatures::new(steps.clone(), order.layers, training.learned, training.tables, required);
+    let kind = |column: &String| Some((column.clone(), ColumnKind::of(schema.get(column)?)));
+    let kinds = required.iter().filter_map(kind).collect();
+    let fitted = FittedFeatures::new(steps.clone(), order.layers, training.learned, training.tables, required, kinds);
     let names: Vec<Expr> = schema.iter_names_cloned().map(col).chain(fitted.columns().into_iter().map(col)).collect();
     info!(features = steps.steps.len(), columns = names.len(), "features fitted");
     Ok((fitted, training.plan.select(names)))
@@ -88,6 +116,7 @@ impl Training<'_> {
                 let dtype = schema.get(&input.column).ok_or_else(|| self.unknown(*index, &input.column, &schema))?;
                 check_type(self.steps, *index, &input, dtype)?;
             }
+            check_types(self.steps, *index, &schema)?;
         }
         let queries = self.queries(layer, &schema);
         let answers = self.ask(&queries, &schema)?;
@@ -155,7 +184,10 @@ impl Training<'_> {
 
     fn ask(&self, queries: &[Query], schema: &Schema) -> Result<Vec<DataFrame>> {
         let plan = |query: &Query| {
-            let rows = self.plan.clone();
+            let rows = match self.rows {
+                Rows::SomeInMemory => self.plan.clone().filter(col(TRAINING)),
+                Rows::InMemory | Rows::OnDisk => self.plan.clone(),
+            };
             if query.by.is_empty() {
                 return rows.select(&query.aggregates).logical_plan;
             }
@@ -163,7 +195,7 @@ impl Training<'_> {
             by.extend(query.folds.map(|folds| col(fold_column(folds)).alias(FOLD)));
             rows.group_by(by).agg(&query.aggregates).logical_plan
         };
-        let engine = if self.in_memory { Engine::InMemory } else { Engine::Streaming };
+        let engine = if self.rows == Rows::OnDisk { Engine::Streaming } else { Engine::InMemory };
         let optimizations = self.plan.get_current_optimizations();
         LazyFrame::collect_all_with_engine(queries.iter().map(plan).collect(), engine, optimizations)
             .map_err(|source| FeaturesError::polars("learning from the training rows", source))
@@ -189,7 +221,14 @@ impl Training<'_> {
             if let Some(learned) = learned {
                 self.learned.insert(index, learned);
             }
-            if let Some(parts) = out_of_fold {
+            if let Some(mut parts) = out_of_fold {
+                if self.rows == Rows::SomeInMemory {
+                    // Rows that are no training rows look their value up as new ones do.
+                    let new = parts.new.clone().lazy().with_column(lit(NO_FOLD).cast(DataType::Int64).alias(FOLD));
+                    let new =
+                        new.select(parts.training.get_column_names_owned().into_iter().map(col).collect::<Vec<_>>());
+                    parts.training = new.collect().and_then(|new| parts.training.vstack(&new)).map_err(failed)?;
+                }
                 let table = |rows: DataFrame| GroupTable { by: query.by.clone(), rows };
                 lookups.push((table(parts.training), query.folds.map(fold_column)));
                 self.tables.push(table(parts.new));

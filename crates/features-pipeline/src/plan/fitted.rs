@@ -8,12 +8,13 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use tracing::info_span;
 
-use super::fit::{self, layer_expressions, schema_of};
+use super::fit::{self, Rows, TRAINING, layer_expressions, schema_of};
+use super::kind::ColumnKind;
 use super::order::{check_type, similar};
 use super::table::{GroupTable, StoredTable};
 use crate::config::PipelineSteps;
 use crate::error::{FeaturesError, Location, Result};
-use crate::features::Learned;
+use crate::features::{FeatureConfig, Learned};
 
 /// Features that have learned from training rows: they give new rows the same columns.
 ///
@@ -50,6 +51,8 @@ pub struct FittedFeatures {
     learned: BTreeMap<usize, Learned>,
     tables: Vec<GroupTable>,
     required_columns: Vec<String>,
+    /// What those columns were that features were learned from.
+    kinds: BTreeMap<String, ColumnKind>,
 }
 
 /// The version of the files that [`FittedFeatures::save`] writes.
@@ -62,8 +65,9 @@ impl FittedFeatures {
         learned: BTreeMap<usize, Learned>,
         tables: Vec<GroupTable>,
         required_columns: Vec<String>,
+        kinds: BTreeMap<String, ColumnKind>,
     ) -> Self {
-        Self { steps, layers, learned, tables, required_columns }
+        Self { steps, layers, learned, tables, required_columns, kinds }
     }
 
     /// Learns from a table in memory; the second value is the plan of its columns.
@@ -75,13 +79,37 @@ impl FittedFeatures {
                 "give a table with at least one row",
             ));
         }
-        fit::fit(steps, table.clone().lazy(), true)
+        fit::fit(steps, table.clone().lazy(), Rows::InMemory)
+    }
+
+    /// Learns from some rows of a table; the second value is the plan of the columns of all of them.
+    pub(crate) fn fit_where(
+        steps: &PipelineSteps,
+        table: &DataFrame,
+        training: &BooleanChunked,
+    ) -> Result<(Self, LazyFrame)> {
+        let _span = info_span!("fit", rows = table.height(), columns = table.width()).entered();
+        if training.len() != table.height() || training.null_count() > 0 || !training.any() {
+            return Err(FeaturesError::data(
+                format!(
+                    "{} of {} marks say which of {} rows to learn from",
+                    training.sum().unwrap_or(0),
+                    training.len(),
+                    table.height()
+                ),
+                "give one for each row, true for at least one",
+            ));
+        }
+        let mut table = table.clone();
+        let marks = training.clone().with_name(TRAINING.into()).into_series().into_column();
+        table.with_column(marks).map_err(|source| FeaturesError::polars("marking the training rows", source))?;
+        fit::fit(steps, table.lazy(), Rows::SomeInMemory)
     }
 
     /// Learns from a table that need not fit in memory.
     pub(crate) fn fit_lazy(steps: &PipelineSteps, table: LazyFrame) -> Result<(Self, LazyFrame)> {
         let _span = info_span!("fit").entered();
-        fit::fit(steps, table, false)
+        fit::fit(steps, table, Rows::OnDisk)
     }
 
     /// The features.
@@ -107,7 +135,7 @@ impl FittedFeatures {
     /// table's columns are not those that were learned from; [`FeaturesError::Polars`] for what is found while computing.
     pub fn apply(&self, table: &DataFrame) -> Result<DataFrame> {
         let _span = info_span!("apply", rows = table.height(), columns = table.width()).entered();
-        let plan = self.apply_lazy(table.clone().lazy())?;
+        let plan = self.apply_lazy(self.conform(table)?.lazy())?;
         plan.collect().map_err(|source| FeaturesError::polars("computing the features", source))
     }
 
@@ -125,7 +153,8 @@ impl FittedFeatures {
                 taken_by: "the table has it".to_owned(),
             });
         }
-        let mut plan = table;
+        let casts = self.kinds.iter().filter_map(|(column, kind)| kind.conform(column, own.get(column)?));
+        let mut plan = table.with_columns(casts.collect::<Vec<_>>());
         for layer in &self.layers {
             let schema = schema_of(&plan)?;
             self.check_inputs(layer, &schema)?;
@@ -137,6 +166,27 @@ impl FittedFeatures {
         }
         let names: Vec<Expr> = own.iter_names_cloned().map(col).chain(made.into_iter().map(col)).collect();
         Ok(plan.select(names))
+    }
+
+    /// The table with the columns of the kinds that were learned from, such as numbers that are written as texts.
+    fn conform(&self, table: &DataFrame) -> Result<DataFrame> {
+        let mut conformed = table.clone();
+        for (column, kind) in &self.kinds {
+            let Some(cast) = table.schema().get(column).and_then(|dtype| kind.conform(column, dtype)) else { continue };
+            conformed = conformed.lazy().with_column(cast).collect().map_err(|_| {
+                let uses =
+                    |step: &FeatureConfig| step.as_feature().inputs().iter().any(|input| input.column == *column);
+                let index = self.steps.steps.iter().position(uses).unwrap_or_default();
+                FeaturesError::ColumnType {
+                    location: self.steps.location(index),
+                    feature: self.steps.steps.get(index).map(|step| step.name().to_owned()).unwrap_or_default(),
+                    column: column.clone(),
+                    expected: format!("values of the kind that was learned from ({kind})"),
+                    found: table.schema().get(column).map(ToString::to_string).unwrap_or_default(),
+                }
+            })?;
+        }
+        Ok(conformed)
     }
 
     fn check_inputs(&self, layer: &[usize], schema: &Schema) -> Result<()> {
@@ -172,6 +222,7 @@ impl FittedFeatures {
             layers: self.layers.clone(),
             required_columns: self.required_columns.clone(),
             learned: self.learned.clone(),
+            kinds: self.kinds.clone(),
             tables,
         };
         let text = serde_json::to_vec_pretty(&stored).map_err(|error| FeaturesError::io(path, error.into()))?;
@@ -215,6 +266,7 @@ impl FittedFeatures {
             learned: stored.learned,
             tables: tables.map_err(|error| wrong(format!("damaged: {error}")))?,
             required_columns: stored.required_columns,
+            kinds: stored.kinds,
         })
     }
 }
@@ -236,5 +288,6 @@ struct Stored {
     layers: Vec<Vec<usize>>,
     required_columns: Vec<String>,
     learned: BTreeMap<usize, Learned>,
+    kinds: BTreeMap<String, ColumnKind>,
     tables: Vec<StoredTable>,
 }

@@ -6,6 +6,7 @@
 
 mod fit;
 mod fitted;
+mod kind;
 mod order;
 mod table;
 

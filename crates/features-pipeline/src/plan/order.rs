@@ -22,6 +22,9 @@ impl Order {
     pub(crate) fn new(steps: &PipelineSteps, schema: Option<&Schema>) -> Result<Self> {
         for (index, step) in steps.steps.iter().enumerate() {
             check_settings(steps, index, step)?;
+            if let Some(schema) = schema {
+                check_types(steps, index, schema)?;
+            }
         }
         let makers = Makers::new(steps, schema)?;
         let mut required_columns = Vec::new();
@@ -29,14 +32,18 @@ impl Order {
         for (index, step) in steps.steps.iter().enumerate() {
             let mut needed = BTreeSet::new();
             for input in step.as_feature().inputs() {
-                match makers.of(&input.column, schema) {
-                    Some(maker) => {
+                match makers.of(&input.column, index, schema) {
+                    // Without a table, a name that only begins like an encoding's columns proves nothing.
+                    Some(Maker::Perhaps(_)) if schema.is_none() => {}
+                    Some(Maker::Surely(maker) | Maker::Perhaps(maker)) => {
                         needed.insert(maker);
                     }
-                    None => check_column(steps, index, &input, schema, &makers)?,
-                }
-                if makers.of(&input.column, schema).is_none() && !required_columns.contains(&input.column) {
-                    required_columns.push(input.column);
+                    None => {
+                        check_column(steps, index, &input, schema, &makers)?;
+                        if !required_columns.contains(&input.column) {
+                            required_columns.push(input.column);
+                        }
+                    }
                 }
             }
             needs.push(needed);
@@ -44,6 +51,12 @@ impl Order {
         let layers = layers(steps, &needs)?;
         Ok(Self { layers, required_columns })
     }
+}
+
+/// A step that makes a column, or may turn out to, depending on the levels that it finds.
+enum Maker {
+    Surely(usize),
+    Perhaps(usize),
 }
 
 /// Who makes which column.
@@ -87,24 +100,22 @@ impl Makers {
         Ok(Self { known, prefixes })
     }
 
-    /// The step that makes a column. A column of the table comes before one that a feature may only turn out to make.
-    fn of(&self, column: &str, schema: Option<&Schema>) -> Option<usize> {
+    /// The step that makes a column for another one. A column of the table comes before one that a feature may only turn
+    /// out to make.
+    fn of(&self, column: &str, asking: usize, schema: Option<&Schema>) -> Option<Maker> {
         if let Some(index) = self.known.get(column) {
-            return Some(*index);
+            return Some(Maker::Surely(*index));
         }
         if schema.is_some_and(|schema| schema.contains(column)) {
             return None;
         }
-        self.prefixes.iter().find(|(prefix, _)| column.starts_with(prefix.as_str())).map(|(_, index)| *index)
+        let makes = |(prefix, index): &&(String, usize)| *index != asking && column.starts_with(prefix.as_str());
+        self.prefixes.iter().find(makes).map(|(_, index)| Maker::Perhaps(*index))
     }
 }
 
 fn check_settings(steps: &PipelineSteps, index: usize, step: &FeatureConfig) -> Result<()> {
-    let wrong = |message: String| FeaturesError::Configuration {
-        location: steps.location(index),
-        message: format!("the feature '{}' ({}): {message}", step.name(), step.kind()),
-        hint: "`features-pipeline schema` prints all forms".to_owned(),
-    };
+    let wrong = |message: String| settings_error(steps, index, &message);
     if step.name().is_empty() {
         return Err(wrong("name: expected at least one character".to_owned()));
     }
@@ -117,6 +128,21 @@ fn check_settings(steps: &PipelineSteps, index: usize, step: &FeatureConfig) -> 
         return Err(wrong(format!("expected the name of one column, found the pattern '{}'", input.column)));
     }
     step.as_feature().check().map_err(wrong)
+}
+
+/// The settings of a feature have to suit the types of the columns, as far as those are known.
+pub(super) fn check_types(steps: &PipelineSteps, index: usize, schema: &Schema) -> Result<()> {
+    let checked = steps.steps[index].as_feature().check_types(schema);
+    checked.map_err(|message| settings_error(steps, index, &message))
+}
+
+fn settings_error(steps: &PipelineSteps, index: usize, message: &str) -> FeaturesError {
+    let step = &steps.steps[index];
+    FeaturesError::Configuration {
+        location: steps.location(index),
+        message: format!("the feature '{}' ({}): {message}", step.name(), step.kind()),
+        hint: "`features-pipeline schema` prints all forms".to_owned(),
+    }
 }
 
 /// A column of the table has to be there, and of a type that the feature takes.

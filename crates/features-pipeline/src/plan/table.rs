@@ -16,10 +16,12 @@ pub(super) struct GroupTable {
 
 /// The type in which a column's values are grouped, stored and looked up. None where that is its own.
 ///
-/// One type for all integers, and so on: new rows may have others, and a file has few.
-fn stored_type(dtype: &DataType) -> Option<DataType> {
+/// One type for all integers, and so on: new rows may have others, and a file has few. Integers that an int64 may not hold
+/// are texts.
+pub(super) fn stored_type(dtype: &DataType) -> Option<DataType> {
     let stored = match dtype {
         DataType::Boolean | DataType::String | DataType::Date => return None,
+        DataType::UInt64 => DataType::String,
         dtype if dtype.is_integer() => DataType::Int64,
         dtype if dtype.is_float() => DataType::Float64,
         DataType::Datetime(..) => DataType::Datetime(TimeUnit::Microseconds, None),
@@ -53,13 +55,38 @@ impl GroupTable {
         }
     }
 
+    /// The type in which a column's values are compared with the table's, where they are stored in two.
+    fn common_type(&self, column: &str, schema: &Schema) -> Option<DataType> {
+        let dtype = schema.get(column)?;
+        let row = stored_type(dtype).unwrap_or_else(|| dtype.clone());
+        let group = self.rows.column(column).ok()?.dtype();
+        match (&row, group) {
+            (row, group) if row == group => None,
+            (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => Some(DataType::Float64),
+            (_, group) => Some(group.clone()),
+        }
+    }
+
     /// Joins the table's columns to the rows of a plan, whose order stays. `folds`: the column of fold numbers that is
     /// looked up as well.
     pub(super) fn join(&self, plan: LazyFrame, schema: &Schema, folds: Option<&str>) -> LazyFrame {
         let names = (0..self.by.len()).map(|index| format!("__key_{index}"));
         let keys: Vec<(String, &String)> = names.zip(&self.by).collect();
-        let own: Vec<Expr> = keys.iter().map(|(name, column)| key(column, schema).alias(name)).collect();
-        let mut table: Vec<Expr> = keys.iter().map(|(name, column)| col(column.as_str()).alias(name)).collect();
+        let mut own = Vec::new();
+        let mut table = Vec::new();
+        for (name, column) in &keys {
+            let (mut row, mut group) = (key(column, schema), col(column.as_str()));
+            match self.common_type(column, schema) {
+                Some(DataType::Float64) => {
+                    row = row.cast(DataType::Float64);
+                    group = group.cast(DataType::Float64);
+                }
+                Some(common) => row = row.strict_cast(common),
+                None => {}
+            }
+            own.push(row.alias(name));
+            table.push(group.alias(name));
+        }
         table.extend(self.features().map(col));
         let mut left_on: Vec<Expr> = keys.iter().map(|(name, _)| col(name)).collect();
         let mut right_on = left_on.clone();
@@ -103,12 +130,47 @@ struct StoredColumn {
 enum StoredValues {
     Boolean(Vec<Option<bool>>),
     Integer(Vec<Option<i64>>),
-    Number(Vec<Option<f64>>),
+    Number(Vec<Option<StoredNumber>>),
     Text(Vec<Option<String>>),
     /// Days since 1970-01-01.
     Date(Vec<Option<i32>>),
     /// Microseconds since 1970-01-01 00:00.
     Datetime(Vec<Option<i64>>),
+}
+
+/// JSON has no infinity.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredNumber {
+    Finite(f64),
+    Infinite(Infinity),
+}
+
+#[derive(Serialize, Deserialize)]
+enum Infinity {
+    #[serde(rename = "infinity")]
+    Positive,
+    #[serde(rename = "-infinity")]
+    Negative,
+}
+
+impl StoredNumber {
+    /// Nothing for NaN.
+    fn new(value: f64) -> Option<Self> {
+        match value {
+            f64::INFINITY => Some(Self::Infinite(Infinity::Positive)),
+            f64::NEG_INFINITY => Some(Self::Infinite(Infinity::Negative)),
+            value => (!value.is_nan()).then_some(Self::Finite(value)),
+        }
+    }
+
+    fn value(&self) -> f64 {
+        match self {
+            Self::Finite(value) => *value,
+            Self::Infinite(Infinity::Positive) => f64::INFINITY,
+            Self::Infinite(Infinity::Negative) => f64::NEG_INFINITY,
+        }
+    }
 }
 
 impl StoredTable {
@@ -137,9 +199,8 @@ impl StoredColumn {
                 StoredValues::Integer(column.cast(&DataType::Int64)?.i64()?.iter().collect())
             }
             dtype if dtype.is_float() => {
-                // JSON has no infinity. As a result it would be null in any case.
-                let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-                StoredValues::Number(column.cast(&DataType::Float64)?.f64()?.iter().map(finite).collect())
+                let numbers = column.cast(&DataType::Float64)?;
+                StoredValues::Number(numbers.f64()?.iter().map(|value| StoredNumber::new(value?)).collect())
             }
             _ => {
                 let texts = column.cast(&DataType::String)?;
@@ -154,7 +215,10 @@ impl StoredColumn {
         match self.values {
             StoredValues::Boolean(values) => Ok(Column::new(name, values)),
             StoredValues::Integer(values) => Ok(Column::new(name, values)),
-            StoredValues::Number(values) => Ok(Column::new(name, values)),
+            StoredValues::Number(values) => {
+                let values = values.iter().map(|value| value.as_ref().map(StoredNumber::value));
+                Ok(Column::new(name, values.collect::<Vec<_>>()))
+            }
             StoredValues::Text(values) => Ok(Column::new(name, values)),
             StoredValues::Date(values) => Column::new(name, values).cast(&DataType::Date),
             StoredValues::Datetime(values) => {

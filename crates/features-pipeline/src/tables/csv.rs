@@ -10,27 +10,39 @@ use super::{ReadOptions, reference, unreadable};
 use crate::error::{FeaturesError, Result};
 
 /// The rows that types are inferred from at first.
-pub(super) const INFERRED_ROWS: usize = 10_000;
+const INFERRED_ROWS: usize = 10_000;
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const QUOTE: u8 = b'"';
 const GUESSED_LINES: usize = 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A plan that reads the file. `inferred_rows`: how many rows tell the types; all where it is `None`.
-pub(super) fn scan(path: &Path, options: &ReadOptions, inferred_rows: Option<usize>) -> Result<LazyFrame> {
-    let delimiter = delimiter(path, options)?;
+/// A plan that reads the file of so many rows.
+pub(super) fn scan(path: &Path, options: &ReadOptions, rows: u64) -> Result<LazyFrame> {
+    let first_rows = infer(path, options, Some(INFERRED_ROWS))?;
+    // A later row may be of a wider type: with that of the first ones, reading would fail half-way.
+    if rows > INFERRED_ROWS as u64 {
+        let read_all = first_rows.clone().select([all().as_expr().null_count()]);
+        if read_all.collect_with_engine(Engine::Streaming).is_err() {
+            return infer(path, options, None);
+        }
+    }
+    Ok(first_rows)
+}
+
+/// `inferred_rows`: how many rows tell the types; all where it is `None`.
+fn infer(path: &Path, options: &ReadOptions, inferred_rows: Option<usize>) -> Result<LazyFrame> {
     LazyCsvReader::new(reference(path)?)
-        .with_separator(delimiter)
-        .with_try_parse_dates(true)
+        .with_separator(delimiter(path, options)?)
         .with_infer_schema_length(inferred_rows)
         .with_glob(false)
         .finish()
         .map_err(unreadable(path))
 }
 
-/// Refuses a file with a row that has another number of fields than its header: Polars would fill it up with nulls.
-pub(super) fn check_rows(path: &Path, options: &ReadOptions) -> Result<()> {
+/// Refuses a file with a row that has another number of fields than its header: Polars would fill it up with nulls. Returns
+/// how many rows there are, the header among them.
+pub(super) fn check_rows(path: &Path, options: &ReadOptions) -> Result<u64> {
     let delimiter = delimiter(path, options)?;
     let mut records = Records::open(path)?;
     let mut expected = None;
@@ -52,7 +64,7 @@ pub(super) fn check_rows(path: &Path, options: &ReadOptions) -> Result<()> {
         }
         row += 1;
     }
-    Ok(())
+    Ok(row)
 }
 
 /// The delimiter that was given; else the one that is found equally often, and at least once, in each of the first lines.

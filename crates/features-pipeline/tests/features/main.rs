@@ -7,6 +7,7 @@ mod fitting;
 mod pandas;
 mod rows;
 mod tables;
+mod types;
 mod yaml;
 
 use features_pipeline::FeaturesError;
