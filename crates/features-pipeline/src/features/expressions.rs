@@ -74,8 +74,7 @@ pub(crate) fn is_level(column: &str, level: &str, schema: &Schema) -> Expr {
 
 /// A level such as `3` or `3.0`.
 fn whole_number(level: &str) -> Option<i64> {
-    let is_whole = |value: &f64| value.fract() == 0.0 && value.abs() < 2_f64.powi(53);
-    level.parse().ok().or_else(|| level.parse().ok().filter(is_whole).map(|value: f64| value as i64))
+    level.strip_suffix(".0").unwrap_or(level).parse().ok()
 }
 
 /// The column as float64, for what ends in [`settle`].

@@ -71,7 +71,7 @@ impl Window {
 
     /// Takes away the rows until `time`.
     fn forget(&mut self, time: i64) {
-        while let Some((_, value)) = self.rows.pop_front_if(|row| row.0 <= time) {
+        while let Some((_, value)) = pop_until(&mut self.rows, time) {
             self.sum.add(-value);
             let count = self.rows.len() as f64;
             let distance = value - self.mean;
@@ -79,7 +79,7 @@ impl Window {
             self.squares -= distance * (value - self.mean);
         }
         for extremes in [&mut self.least, &mut self.greatest] {
-            while extremes.pop_front_if(|row| row.0 <= time).is_some() {}
+            while pop_until(extremes, time).is_some() {}
         }
         // What rounding has left, or an infinity, ends with the last value.
         if self.rows.is_empty() {
@@ -98,6 +98,11 @@ impl Window {
             Statistic::StandardDeviation => None,
         }
     }
+}
+
+/// The first row, if it is not later than `time`.
+fn pop_until(rows: &mut VecDeque<(i64, f64)>, time: i64) -> Option<(i64, f64)> {
+    rows.front().is_some_and(|row| row.0 <= time).then(|| rows.pop_front()).flatten()
 }
 
 /// A sum that keeps what rounding takes from it (Neumaier 1974).

@@ -16,14 +16,14 @@ pub(super) fn time(column: &str, format: Option<&str>, schema: &Schema) -> Expr 
     col(&column).map(
         move |texts| {
             let mut known: HashMap<&str, i64> = HashMap::new();
-            let mut read = |text| match known.get(text) {
-                Some(time) => Ok(*time),
-                None => {
-                    let time = read(text, format.as_deref()).ok_or_else(|| misfit(&column, text, format.as_deref()))?;
-                    let time = time.and_utc().timestamp_micros();
-                    known.insert(text, time);
-                    Ok(time)
+            let mut read = |text| {
+                if let Some(time) = known.get(text) {
+                    return Ok(*time);
                 }
+                let time = read(text, format.as_deref()).ok_or_else(|| misfit(&column, text, format.as_deref()))?;
+                let time = time.and_utc().timestamp_micros();
+                known.insert(text, time);
+                Ok(time)
             };
             let times = texts.str()?.iter().map(|text| text.map(&mut read).transpose());
             let times: Int64Chunked = times.collect::<PolarsResult<_>>()?;
