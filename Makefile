@@ -9,7 +9,7 @@ TOOLS = $(eval TOOLS := $$(shell $(RUNTIME) tools))$(TOOLS)
 WITH_TOOLS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$(TOOLS):$(CURDIR)/$(PACKAGE)/src"
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-rust test-app test-python lint lint-rust lint-python format lock prepare python-path bundle runtime-vendor bench clean
+.PHONY: help test test-rust test-app test-python lint lint-rust lint-python format lock prepare python-path bundle runtime-vendor bench bench-features clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ runtime-vendor: ## Download the pinned interpreter of PLATFORM=name, to be commi
 bench: ## Run the benchmarks (a release build: the first takes long)
 	LEX_LEARNING_TOOLS="$(TOOLS)" cargo bench --bench engine --features benchmark
 	$(WITH_TOOLS) LEX_LEARNING_PYTHON="$(PYTHON)" cargo bench --bench native
+
+bench-features: ## Measure the features beside Polars and pandas; ROWS=10000,10000000 names other sizes
+	$(WITH_TOOLS) LEX_LEARNING_PYTHON="$(PYTHON)" cargo bench --package features-pipeline --bench pipeline_bench
 
 clean: ## Remove what builds made here; the prepared runtimes in the user's cache folder stay
 	cargo clean

@@ -1,0 +1,116 @@
+//! `train`: a model of engineered features.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::outcome::Outcome;
+use super::progress::Progress;
+use super::text;
+use super::tracked::{Facts, Tracked, TrackingOptions, USUAL_EXPERIMENT};
+use crate::config::load_yaml;
+use crate::error::Location;
+use crate::models::{Metrics, Model, ProfitPredictor, Training, TrainingConfig, train_and_test};
+use crate::tables::{self, ReadOptions};
+use crate::{FeaturesError, Result};
+
+/// The model beside the table that it was trained on.
+pub(super) const MODEL_FILE: &str = "model.json";
+
+/// What to train on.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Path to feature-engineered data
+    #[arg(short, long)]
+    data: PathBuf,
+
+    /// Path to model config
+    #[arg(short = 'm', long, default_value = "config/model.yaml")]
+    model_config: PathBuf,
+
+    /// Model file to write [default: model.json beside the data]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    tracking: TrackingOptions,
+}
+
+pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
+    let config = load_config(&options.model_config)?;
+    let tracked = Tracked::start(&options.tracking, Some(USUAL_EXPERIMENT))?;
+    let step = progress.step("reading the table");
+    let table = tables::read(&options.data, &ReadOptions::default())?;
+    step.set_message("training the model");
+    let started = Instant::now();
+    let training = train_and_test(&table, &config)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let Training { predictor, split, test_metrics, .. } = training;
+    let output = options.output.clone().unwrap_or_else(|| options.data.with_file_name(MODEL_FILE));
+    predictor.save(&output)?;
+    step.set_message("tracking the run");
+    let folder = tracked.end(&Facts {
+        experiment_type: "model_training",
+        config: &config,
+        predictor: &predictor,
+        rows: (split.training.len(), split.test.len()),
+        seconds,
+        data: &options.data,
+        artifacts: vec![&output, &options.model_config],
+    })?;
+    drop(step);
+    Ok(outcome(&config, &predictor, &test_metrics, &output, folder.as_deref()))
+}
+
+/// The configuration of a model, checked as far as that goes without a table.
+pub(super) fn load_config(path: &Path) -> Result<TrainingConfig> {
+    let config: TrainingConfig = load_yaml(path)?;
+    config.validate().map_err(|error| FeaturesError::Configuration {
+        location: Location::new(path.display().to_string(), 0, 0),
+        message: error.to_string(),
+        hint: error.hint().unwrap_or_default().to_owned(),
+    })?;
+    Ok(config)
+}
+
+/// What is told of a model that was trained.
+pub(super) fn outcome(
+    config: &TrainingConfig,
+    predictor: &ProfitPredictor,
+    metrics: &Metrics,
+    model: &Path,
+    run: Option<&Path>,
+) -> Outcome {
+    let coefficients = predictor.model().coefficients();
+    let rows: Vec<Vec<String>> = coefficients
+        .iter()
+        .map(|coefficient| {
+            let class = coefficient.class.map(|class| format!(" ({class})")).unwrap_or_default();
+            vec![format!("{}{class}", coefficient.feature), format!("{:.6}", coefficient.value)]
+        })
+        .collect();
+    let place = run.map(|run| format!("run: {}\n", run.display())).unwrap_or_default();
+    let text = text::heading("Training Model")
+        + "Model trained successfully!\n"
+        + &format!("  Features: {:?}\n", config.feature_columns)
+        + &format!("  Target: {}\n\n", config.target_column)
+        + &text::table(&["Feature", "Coefficient"], &rows)
+        + "\n"
+        + &text::heading("Model Metrics")
+        + &text::metrics(metrics)
+        + &format!("\nmodel: {}\n{place}", model.display());
+    let warnings: Vec<Value> = predictor.model().warnings().iter().map(|warning| json!(warning.to_string())).collect();
+    let document = json!({
+        "model": model,
+        "run": run,
+        "kind": predictor.model().kind(),
+        "target": config.target_column,
+        "metrics": predictor.metrics(),
+        "coefficients": coefficients,
+        "intercepts": predictor.model().intercepts(),
+        "warnings": warnings,
+    });
+    Outcome::new(document, text)
+}
