@@ -76,8 +76,8 @@ class ScaledSoftmax:
 def doubted(classes: NDArray[Any], class_count: int, row_count: int) -> Matrix:
     """Targets for probabilities: as if one of `row_count` + 2 rows were of another class than it is.
 
-    Where none of n rows was wrong, any certainty lowers the log loss, and the first wrong one costs all that was
-    gained. The rule of succession expects it once in n + 2 rows; Platt (1999) smooths his targets alike.
+    Where none of n rows was wrong, any certainty lowers the log loss, and the first wrong one costs all that
+    was gained. The rule of succession expects it once in n + 2 rows; Platt (1999) smooths his targets alike.
 
     Example:
         >>> doubted(np.array([0, 1]), 2, 98).tolist()
