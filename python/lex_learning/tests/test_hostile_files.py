@@ -258,6 +258,39 @@ def test_facts_of_a_strange_shape_are_refused(content: tuple[dict[str, Any], dic
         refused(forged(manifest, parts))
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("problem_type",), "clation"),
+        (("training_rows",), {}),
+        (("training_rows",), -1),
+        (("training_rows",), 2**64),
+        (("best_model_name",), [1, 2]),
+        (("feature_names", 0), 1e308),
+        (("feature_importance", 0, 1), None),
+        (("metrics", "log_loss"), "x"),
+        (("metrics", "accuracy"), True),
+        (("metrics", "confusion_matrix"), [["a"]]),
+        (("metrics", "per_class", 0, "support"), 0.5),
+        (("schema", 0, "missing"), "none"),
+        (("schema", 0, "levels"), [1]),
+        (("created",), 2**31),
+        (("more",), 1),
+    ],
+)
+def test_facts_of_another_type_are_refused(
+    path: tuple[Any, ...], value: Any, content: tuple[dict[str, Any], dict[str, bytes]]
+) -> None:
+    manifest, parts = content
+    manifest = json.loads(json.dumps(manifest))
+    place = manifest["info"]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(InvalidModelFileError):
+        TrainedModel.from_bytes(forged(manifest, parts))
+
+
 @pytest.mark.parametrize("kind", ["float children", "endless", "two parents", "deep", "float features"])
 def test_trees_that_are_none_are_refused(kind: str) -> None:
     count = 4_001

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lex_learning.core.metrics import Metrics  # noqa: TC001 - read from files by its type
+
 if TYPE_CHECKING:
-    from lex_learning.core.metrics import Metrics
     from lex_learning.inference.model import TrainedModel
 
 

@@ -15,13 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lex_learning.core.metrics import ClassMetrics, Metrics
+from lex_learning.config import ProblemType
+from lex_learning.core.column import Column
 from lex_learning.core.results import ModelInfo
 from lex_learning.core.schema import Schema
 from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotFoundError
 from lex_learning.inference import archive
 from lex_learning.inference.archive import ARRAYS, ONNX, TREE, invalid, read_json
 from lex_learning.inference.state import from_state, to_state
+from lex_learning.inference.typed import typed
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -161,8 +163,8 @@ def _check(info: ModelInfo, model: Any, classes: tuple[Any, ...], background: An
 
 
 def _read_info(values: dict[str, Any]) -> ModelInfo:
-    metrics = dict(values["metrics"])
-    if metrics["per_class"] is not None:
-        metrics["per_class"] = [ClassMetrics(**each) for each in metrics["per_class"]]
-    importance = [(name, share) for name, share in values["feature_importance"]]
-    return ModelInfo(**{**values, "metrics": Metrics(**metrics), "feature_importance": importance})
+    info: ModelInfo = typed(ModelInfo, values, "info")
+    ProblemType(info.problem_type)
+    typed(list[Column], info.schema, "schema")
+    json.dumps(info.hyperparameters, allow_nan=False)
+    return info
