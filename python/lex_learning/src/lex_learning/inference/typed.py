@@ -9,8 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
-def typed(hint: Any, value: Any, name: str) -> Any:
-    """A value of JSON as a type: a dataclass, an enumeration, a list, a tuple, a plain type, or a union of these.
+def typed(hint: Any, value: Any, name: str) -> Any:  # noqa: PLR0911 - a case for each kind of type
+    """A value of JSON as a type: a dataclass, an enumeration, a list, a tuple, a plain type, or a union.
 
     Args:
         hint: The type.
@@ -18,8 +18,8 @@ def typed(hint: Any, value: Any, name: str) -> Any:
         name: What errors call it.
 
     Raises:
-        ValueError: It is of another type, a number is not finite, an integer is no count, or a field is missing
-            or unknown.
+        ValueError: It is of another type, a number is not finite, an integer is no count, or a field is
+            missing or unknown.
     """
     if hint is Any:
         return value
