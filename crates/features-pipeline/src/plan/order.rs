@@ -101,7 +101,7 @@ impl Makers {
 
 fn check_settings(steps: &PipelineSteps, index: usize, step: &FeatureConfig) -> Result<()> {
     let wrong = |message: String| FeaturesError::Configuration {
-        location: steps.location(index),
+        location: steps.setting_location(index, &message),
         message: format!("the feature '{}' ({}): {message}", step.name(), step.kind()),
         hint: "`features-pipeline schema` prints all forms".to_owned(),
     };
