@@ -56,7 +56,8 @@ fn place_of<'a>(error: &ModelError, root: &'a Node) -> Option<&'a Node> {
         ModelError::DuplicateFeature { column } | ModelError::TargetAmongFeatures { column } => {
             features?.last_item(column)
         }
-        _ => features,
+        ModelError::NoFeatures => features,
+        _ => find("model"),
     }
 }
 

@@ -144,12 +144,12 @@ fn any_word_of_a_name_tells_that_less_is_better() {
     }
     let best = |metric: &str| {
         let output = compare_experiments(folder.path(), ["--json", "--metric", metric]);
-        document(&output)["experiments"][0]["best"]["value"].as_f64().unwrap()
+        document(&output)["experiments"][0]["best"]["run_id"].as_str().unwrap().to_owned()
     };
     for metric in ["loss/train", "rmse_test", "error_rate", "Val Loss"] {
-        assert_eq!(best(metric), 0.0, "{metric}");
+        assert_eq!(best(metric), RUNS[0].0, "{metric}");
     }
     for metric in ["accuracy_test", "blossom"] {
-        assert_eq!(best(metric), 3.0, "{metric}");
+        assert_eq!(best(metric), RUNS[3].0, "{metric}");
     }
 }

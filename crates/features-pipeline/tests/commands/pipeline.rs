@@ -276,9 +276,8 @@ fn what_is_wrong_in_the_files_has_a_place() {
     };
     let error = fails(&format!("{usual}delimiter: ¦\n"));
     assert!(error.contains(&format!("entrypoint.yaml:{}:12: delimiter", lines + 1)), "{error}");
-    let without: String =
-        usual.lines().filter(|line| !line.starts_with("model")).map(|line| format!("{line}\n")).collect();
-    let error = fails(&without);
+    let without: Vec<&str> = usual.lines().filter(|line| !line.starts_with("model")).collect();
+    let error = fails(&without.join("\n"));
     assert!(error.contains("entrypoint.yaml:2:1: there is no `model`"), "{error}");
 }
 
@@ -327,8 +326,8 @@ fn a_full_disk_is_told() {
     for format in ["parquet", "ipc"] {
         let entrypoint = folder.path().join("config/entrypoint.yaml");
         let usual = fs::read_to_string(&entrypoint).unwrap();
-        let lines = usual.lines().filter(|line| !line.starts_with("format")).map(|line| format!("{line}\n"));
-        fs::write(&entrypoint, lines.collect::<String>() + &format!("format: {format}\n")).unwrap();
+        let without: Vec<&str> = usual.lines().filter(|line| !line.starts_with("format")).collect();
+        fs::write(&entrypoint, format!("{}\nformat: {format}\n", without.join("\n"))).unwrap();
         let output = on_full_disk(&[program, "features", "--output", "full", "--json"]).unwrap();
         assert_eq!(document(&output)["error"]["code"], "disk.full", "{format}: {}", document(&output));
     }

@@ -251,7 +251,9 @@ fn runs_that_write_the_same_file_at_once_leave_one_of_them() {
         thread::spawn(move || (0..10).for_each(|_| records.write(&path, |_| ()).unwrap()))
     };
     let threads: Vec<_> = (0..4).map(write).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let table = features_pipeline::tables::read(&path, &features_pipeline::tables::ReadOptions::default()).unwrap();
     assert_eq!(table.shape(), (2000, 14));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
