@@ -105,6 +105,16 @@ pub enum FeaturesError {
         /// The type that the table has.
         found: String,
     },
+    /// A feature cannot be computed of the values that there are.
+    #[error("{location}: the feature '{feature}' cannot be computed: {message}")]
+    Feature {
+        /// Where the feature is.
+        location: Location,
+        /// The feature's name.
+        feature: String,
+        /// What is wrong, with values.
+        message: String,
+    },
     /// The values of a table cannot be used as they are.
     #[error("{message}")]
     Data {
@@ -161,7 +171,7 @@ pub enum FeaturesError {
         hint: String,
     },
     /// Polars failed where nothing more exact is known.
-    #[error("{context}: {source}")]
+    #[error("{context}: {}", first_line(source))]
     Polars {
         /// What was being computed.
         context: String,
@@ -182,6 +192,7 @@ impl FeaturesError {
             Self::UnknownColumn { .. } => "column.unknown",
             Self::Cycle { .. } => "configuration.cycle",
             Self::ColumnType { .. } => "column.type",
+            Self::Feature { .. } => "feature.failed",
             Self::Data { .. } => "data.invalid",
             Self::Table { .. } => "table.invalid",
             Self::Model(error) => error.code(),
@@ -206,6 +217,7 @@ impl FeaturesError {
             Self::DuplicateName { .. } => Some("rename one of the two"),
             Self::Cycle { .. } => Some("let one of them use a column of the table instead"),
             Self::ColumnType { .. } => Some("choose another column, or change its type where the table is made"),
+            Self::Feature { .. } => Some("check the values of its columns, and its settings"),
             Self::Io { .. } => Some("check the path and its permissions"),
             Self::DiskFull { .. } => Some("make room, or choose another place"),
             Self::Polars { .. } => None,
@@ -234,5 +246,13 @@ impl FeaturesError {
     /// A table's file that cannot be used as it is.
     pub fn table(path: impl AsRef<Path>, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Table { path: path.as_ref().to_owned(), message: message.into(), hint: hint.into() }
+    }
+}
+
+/// Polars' error without its advice, which is about its own settings, and without its plans.
+pub(crate) fn first_line(error: &PolarsError) -> String {
+    match error {
+        PolarsError::Context { error, .. } => first_line(error),
+        error => error.to_string().lines().next().unwrap_or_default().trim_end().to_owned(),
     }
 }

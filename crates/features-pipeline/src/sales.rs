@@ -2,26 +2,26 @@
 
 mod places;
 
-use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
 use polars::prelude::*;
 
 use crate::config::TableFormat;
+use crate::random::{Random, mix};
 use crate::{FeaturesError, Result, tables};
 
 use places::{COUNTRIES, ITEMS};
 
 /// Rows that are made and written at a time: some tens of MB.
 const CHUNK_ROWS: u64 = 250_000;
-const LONGEST_SHIPPING_DAYS: u32 = 50;
+const LONGEST_SHIPPING_DAYS: usize = 50;
 /// 2010-01-01, counted from 1970.
 const FIRST_DAY: i32 = 14_610;
 /// Up to 2020-12-31.
-const ORDER_DAYS: u32 = 4018;
+const ORDER_DAYS: usize = 4018;
 const PRIORITIES: [&str; 4] = ["C", "H", "L", "M"];
-const MOST_UNITS: u32 = 10_000;
+const MOST_UNITS: usize = 10_000;
 /// Order IDs have nine digits.
 const LEAST_ORDER: u64 = 100_000_000;
 const ORDERS: u64 = 900_000_000;
@@ -77,30 +77,13 @@ impl SalesRecords {
             let message = "sales records are not written in this format";
             return Err(FeaturesError::table(path, message, "name a .csv or a .parquet file"));
         }
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|source| FeaturesError::io(folder, source))?;
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let unfinished = path.with_file_name(format!(".{}-{name}", std::process::id()));
-        let file = File::create(&unfinished).map_err(|source| FeaturesError::io(&unfinished, source))?;
-        let outcome = match format {
+        tables::write_whole(path, |file| match format {
             TableFormat::Parquet => self.write_parquet(file, &mut written),
             _ => self.write_csv(file, &mut written),
-        };
-        if let Err(error) = outcome {
-            // The first error is the one to tell.
-            let _ = fs::remove_file(&unfinished);
-            return Err(match error {
-                PolarsError::IO { error, .. } => {
-                    FeaturesError::io(path, std::io::Error::new(error.kind(), error.to_string()))
-                }
-                error => FeaturesError::polars("writing sales records", error),
-            });
-        }
-        fs::rename(&unfinished, path).map_err(|source| FeaturesError::io(path, source))
+        })
     }
 
-    fn write_csv(&self, mut file: File, written: &mut dyn FnMut(u64)) -> PolarsResult<()> {
+    fn write_csv(&self, mut file: impl Write, written: &mut dyn FnMut(u64)) -> PolarsResult<()> {
         let mut start = 0;
         loop {
             let mut part = self.raw_part(start, CHUNK_ROWS.min(self.rows - start))?;
@@ -113,7 +96,7 @@ impl SalesRecords {
         }
     }
 
-    fn write_parquet(&self, file: File, written: &mut dyn FnMut(u64)) -> PolarsResult<()> {
+    fn write_parquet(&self, file: impl Write, written: &mut dyn FnMut(u64)) -> PolarsResult<()> {
         let mut writer = ParquetWriter::new(file).batched(self.raw_part(0, 0)?.schema())?;
         let mut start = 0;
         while start < self.rows {
@@ -182,43 +165,21 @@ struct Record {
 
 impl Record {
     fn draw(seed: u64, row: u64) -> Self {
-        let mut random = Random(mix(mix(seed).wrapping_add(row)));
+        let mut random = Random::new(mix(mix(seed).wrapping_add(row)));
         // The lesser of two draws: the first countries are the usual ones.
-        let place = random.choose(&COUNTRIES).min(random.choose(&COUNTRIES));
-        let ordered = FIRST_DAY + random.below(ORDER_DAYS).cast_signed();
+        let place = random.below(COUNTRIES.len()).min(random.below(COUNTRIES.len()));
+        // All bounds here fit into either.
+        let days = |random: &mut Random, bound| i32::try_from(random.below(bound)).unwrap_or_default();
+        let ordered = FIRST_DAY + days(&mut random, ORDER_DAYS);
         Self {
             place: COUNTRIES[place],
-            item: ITEMS[random.choose(&ITEMS)],
+            item: ITEMS[random.below(ITEMS.len())],
             channel: if random.below(2) == 0 { "Offline" } else { "Online" },
-            priority: PRIORITIES[random.choose(&PRIORITIES)],
+            priority: PRIORITIES[random.below(PRIORITIES.len())],
             ordered,
             order: (LEAST_ORDER + ((row % ORDERS) * ORDER_STEP + mix(seed) % ORDERS) % ORDERS).cast_signed(),
-            shipped: ordered + random.below(LONGEST_SHIPPING_DAYS + 1).cast_signed(),
-            units: i64::from(1 + random.below(MOST_UNITS)),
+            shipped: ordered + days(&mut random, LONGEST_SHIPPING_DAYS + 1),
+            units: 1 + i64::try_from(random.below(MOST_UNITS)).unwrap_or_default(),
         }
     }
-}
-
-/// `SplitMix64` (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    /// A number below `bound`; the bias is below 2⁻⁵⁰ for the bounds here.
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let product = u128::from(mix(self.0)) * u128::from(bound);
-        // Less than `bound`, so it always fits.
-        u32::try_from(product >> 64).unwrap_or_default()
-    }
-
-    /// A place in a list.
-    fn choose<T>(&mut self, list: &[T]) -> usize {
-        self.below(u32::try_from(list.len()).unwrap_or(u32::MAX)) as usize
-    }
-}
-
-fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

@@ -4,15 +4,18 @@
 //! writes it in pieces. [`read`] and [`write()`] are for tables that fit in memory.
 
 mod csv;
+mod writer;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use polars::prelude::*;
 
 use crate::config::TableFormat;
 use crate::error::{FeaturesError, Result};
+
+pub(crate) use writer::write_whole;
 
 /// How to read a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,7 +89,8 @@ pub fn scan(path: impl AsRef<Path>, options: &ReadOptions) -> Result<LazyFrame> 
 /// Writes a table. It appears under its name only when it is complete.
 ///
 /// # Errors
-/// [`FeaturesError::Table`] for a suffix that is not known and where the disk refuses; nothing is left behind then.
+/// [`FeaturesError::Table`] for a suffix that is not known; [`FeaturesError::Io`] and [`FeaturesError::DiskFull`] where the
+/// disk refuses. Nothing is left behind then.
 pub fn write(table: &DataFrame, path: impl AsRef<Path>) -> Result<()> {
     sink(table.clone().lazy(), path)
 }
@@ -94,7 +98,7 @@ pub fn write(table: &DataFrame, path: impl AsRef<Path>) -> Result<()> {
 /// Computes a plan and writes its table, in pieces where the plan allows it.
 ///
 /// # Errors
-/// As those of [`write()`], and what the plan itself fails with.
+/// As those of [`write()`]; [`FeaturesError::Polars`] for what the plan itself fails with.
 pub fn sink(plan: LazyFrame, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let format = match format_of(path)? {
@@ -102,18 +106,10 @@ pub fn sink(plan: LazyFrame, path: impl AsRef<Path>) -> Result<()> {
         TableFormat::Parquet => FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions::default())),
         TableFormat::Ipc => FileWriteFormat::Ipc(IpcWriterOptions::default()),
     };
-    let unfinished = unfinished(path);
-    let target = SinkDestination::File { target: SinkTarget::Path(reference(&unfinished)?) };
-    let written = plan
-        .sink(target, format, UnifiedSinkArgs { mkdir: true, ..UnifiedSinkArgs::default() })
-        .and_then(|plan| plan.collect_with_engine(Engine::Streaming).map(drop));
-    if let Err(error) = written {
-        // Nothing to add where even this fails: the first error is the one to tell.
-        let _ = fs::remove_file(&unfinished);
-        let hint = "check the free space and the permissions of the folder";
-        return Err(FeaturesError::table(path, format!("the table cannot be written: {error}"), hint));
-    }
-    fs::rename(&unfinished, path).map_err(|source| FeaturesError::io(path, source))
+    write_whole(path, |writer| {
+        let plan = plan.sink(writer.into_destination(), format, UnifiedSinkArgs::default())?;
+        plan.collect_with_engine(Engine::Streaming).map(drop)
+    })
 }
 
 /// The format that a file's suffix says.
@@ -133,12 +129,6 @@ pub fn format_of(path: impl AsRef<Path>) -> Result<TableFormat> {
             "expected .csv, .tsv, .txt, .parquet, .arrow, .ipc or .feather",
         )),
     }
-}
-
-/// The file's name with a mark before it, in the same folder, so that renaming is enough.
-fn unfinished(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{}-{name}", std::process::id()))
 }
 
 fn reference(path: &Path) -> Result<PlRefPath> {

@@ -74,6 +74,18 @@ def test_a_run_that_was_killed_at_once_has_failed_and_is_empty(experiments: Path
     assert run.started_at == datetime(2025, 11, 14, 19, tzinfo=UTC)
 
 
+def test_values_that_the_file_does_not_have_yet_are_in_the_journal(experiments: Path) -> None:
+    folder = experiments / "feature-pipeline" / "20251114_172412"
+    stored = json.loads((folder / "metrics.json").read_text())
+    count = sum(len(points) for points in stored.values())
+    point = stored["loss"][0]
+    # One that the file has already, two new ones, and half a line.
+    new = [{"number": count - 1 + place, "name": "loss", **point, "step": 2 + place} for place in range(3)]
+    lines = [*map(json.dumps, new), '{"number": 7, "na']
+    (folder / "metrics.jsonl").write_text("\n".join(lines))
+    assert [point.step for point in read_run(folder).metrics["loss"]] == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"rmse": 3}', '{"rmse": [{"value": "x"}]}', "\0"])
 def test_a_broken_run_hides_no_other(experiments: Path, text: str) -> None:
     (experiments / "feature-pipeline" / "20251114_172412" / "metrics.json").write_text(text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +15,17 @@ from lex_learning.experiments import ExperimentError
 from lex_learning.experiments.__main__ import main
 from lex_learning.experiments.mlflow_export import export_runs
 
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
 pytestmark = pytest.mark.filterwarnings("ignore")
+
+EXPORTS = """
+import sys
+from lex_learning.experiments.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 STORED = Path(__file__).parents[3] / "tests" / "data" / "experiments"
 DONE, KILLED = "feature-pipeline/20251114_172412", "feature-pipeline/20251114_180530"
@@ -125,6 +137,22 @@ def test_what_was_deleted_in_mlflow_stays_deleted(folder: Path, uri: str) -> Non
         export_runs(uri)
 
 
+def test_standard_output_holds_nothing_but_the_report(
+    folder: Path, uri: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    terminate = MlflowClient.set_terminated
+
+    def loud(*arguments: Any) -> None:
+        sys.stdout.write("View run at: http://localhost\n")
+        terminate(*arguments)
+
+    monkeypatch.setattr(MlflowClient, "set_terminated", loud)
+    assert main(["--to", uri]) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == [DONE, KILLED]
+
+
 def test_the_command_prints_its_report(folder: Path, uri: str, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "experiments" / DONE / "params.json").write_text("{")
     assert main(["--to", uri, "--name", "feature-pipeline"]) == 0
@@ -135,6 +163,31 @@ def test_the_command_prints_its_report(folder: Path, uri: str, capsys: pytest.Ca
     assert "no experiments here" in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
-def test_a_place_that_is_none_is_an_error(folder: Path) -> None:
-    with pytest.raises(ExperimentError, match="nonsense"):
-        export_runs("nonsense://x")
+@pytest.mark.parametrize(
+    "to", ["nonsense://x", "sqlite:///no/such/folder/mlflow.db", "sqlite:///experiments"]
+)
+def test_a_place_that_is_none_is_an_error(folder: Path, to: str) -> None:
+    with pytest.raises(ExperimentError, match=to):
+        export_runs(to)
+
+
+def test_a_database_of_another_kind_is_an_error(folder: Path, uri: str) -> None:
+    (folder / "mlflow.db").write_text("no database, but a text that is longer than its header would be" * 20)
+    with pytest.raises(ExperimentError, match="not a database"):
+        export_runs(uri)
+
+
+def test_two_exports_at_once_add_each_run_once(
+    folder: Path, uri: str, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    export_runs(uri)  # only runs are waited for: MLflow itself makes its tables once
+    for number in range(6):
+        copy = folder / "experiments" / "feature-pipeline" / f"20251114_19000{number}"
+        shutil.copytree(folder / "experiments" / DONE, copy)
+        change(copy / "metadata.json", identity=f"{number:032}", run_id=copy.name)
+    with ThreadPoolExecutor() as executor:
+        arguments = ["--to", uri, "--experiments", str(folder / "experiments")]
+        ended = list(executor.map(lambda _: run_python(EXPORTS, *arguments), range(2)))
+    reports = [json.loads(each.stdout) for each in ended]
+    assert sorted(len(report["added"]) + len(report["updated"]) for report in reports) == [0, 6]
+    assert len(stored_runs(uri)) == 8

@@ -9,7 +9,7 @@ use super::arguments::ExperimentsFolder;
 use super::outcome::Outcome;
 use super::text::{metric_label, metric_value};
 use crate::Result;
-use crate::tracking::{Comparison, ComparisonOptions, ComparisonRow, RunRecord, list_runs};
+use crate::tracking::{Comparison, ComparisonOptions, ComparisonRow, list_runs};
 
 /// Of the first column, and of each metric.
 const RUN_WIDTH: usize = 20;
@@ -44,11 +44,7 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
         tracing::warn!("{error}");
     }
     let settings = ComparisonOptions { metrics: options.metric.clone(), sort: options.sort.clone(), all: options.all };
-    let experiments = listing
-        .runs
-        .chunk_by(|one, other| one.metadata.experiment == other.metadata.experiment)
-        .map(|runs| Ok((name(runs), Comparison::new(runs, &settings)?)))
-        .collect::<Result<Vec<_>>>()?;
+    let experiments = Comparison::by_experiment(&listing.runs, &settings)?;
     let broken: Vec<String> = listing.broken.iter().map(ToString::to_string).collect();
     let documents: Vec<Value> = experiments.iter().map(|(name, comparison)| document(name, comparison)).collect();
     let texts: Vec<String> = experiments
@@ -60,10 +56,6 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
         .collect();
     let text = if texts.is_empty() { "There are no runs.\n".to_owned() } else { texts.join("\n") };
     Ok(Outcome::new(json!({"experiments": documents, "broken": broken}), text))
-}
-
-fn name(runs: &[RunRecord]) -> &str {
-    runs.first().map_or("", |run| run.metadata.experiment.as_str())
 }
 
 fn document(name: &str, comparison: &Comparison) -> Value {

@@ -44,9 +44,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     };
     let source = Source::open(&entrypoint)?;
     let step = progress.step("computing features");
-    let (fitted, plan) = run_feature_engineering(features, &source)?;
-    let folder = output_folder(options.output.as_deref(), &entrypoint)?;
-    let path = write(&fitted, plan, &entrypoint, &folder)?;
+    let (fitted, folder, path) = run_feature_engineering(features, &source, options, &entrypoint)?;
     drop(step);
     let made = fitted.columns();
     let columns = source.columns + made.len();
@@ -59,8 +57,8 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
         "rows": source.rows,
         "columns": columns,
         "features": made,
-        "output": path,
-        "fitted": folder.join(FITTED_FILE),
+        "output": text::path(&path),
+        "fitted": text::path(&folder.join(FITTED_FILE)),
     });
     Ok(Outcome::new(document, text))
 }
@@ -125,19 +123,41 @@ pub(super) fn kinds(fitted: &FittedFeatures) -> Vec<Vec<String>> {
     fitted.steps().steps.iter().map(|step| vec![step.name().to_owned(), step.kind().to_owned()]).collect()
 }
 
-#[tracing::instrument(skip_all, fields(rows = source.rows, columns = source.columns))]
-fn run_feature_engineering(features: Features, source: &Source) -> Result<(FittedFeatures, LazyFrame)> {
-    match features {
+/// What has learned, the folder, and the table's path.
+#[tracing::instrument(skip_all, fields(rows = source.rows, cols = source.columns))]
+fn run_feature_engineering(
+    features: Features,
+    source: &Source,
+    options: &Options,
+    entrypoint: &Entrypoint,
+) -> Result<(FittedFeatures, PathBuf, PathBuf)> {
+    let (fitted, plan) = match features {
         Features::Fitted(fitted) => {
+            tell_start(fitted.steps());
             let plan = fitted.apply_lazy(source.table.clone())?;
-            Ok((fitted, plan))
+            (fitted, plan)
         }
         Features::New(_) if source.rows == 0 => {
-            Err(FeaturesError::data("the table has no rows", "features are learned from at least one row"))
+            return Err(FeaturesError::data("the table has no rows", "features are learned from at least one row"));
         }
         Features::New(steps) => {
-            tracing::info!("Applying {} feature transformations", steps.steps.len());
-            steps.fit_lazy(source.table.clone())
+            tell_start(&steps);
+            steps.fit_lazy(source.table.clone())?
         }
-    }
+    };
+    let folder = output_folder(options.output.as_deref(), entrypoint)?;
+    let written = write(&fitted, plan, entrypoint, &folder);
+    let path = written.map_err(|error| fitted.blame(&source.table, error))?;
+    tell_end(source.columns, &fitted);
+    Ok((fitted, folder, path))
+}
+
+/// Where features start.
+pub(super) fn tell_start(steps: &PipelineSteps) {
+    tracing::info!("Applying {} feature transformations", steps.steps.len());
+}
+
+/// Where they end. `columns`: how many the table had.
+pub(super) fn tell_end(columns: usize, fitted: &FittedFeatures) {
+    tracing::info!("Feature engineering complete: {columns} → {} columns", columns + fitted.columns().len());
 }

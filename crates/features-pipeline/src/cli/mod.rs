@@ -39,7 +39,11 @@ use crate::Result;
 
 /// Runs `features-pipeline` with the arguments of this process.
 pub fn main() -> ExitCode {
-    execute(|arguments: Arguments, progress| arguments.command.run(progress), |arguments| &arguments.global)
+    let run = |arguments: Arguments, progress: &Progress| {
+        tracing::info!("Starting features-pipeline");
+        arguments.command.run(progress)
+    };
+    execute(run, |arguments| &arguments.global)
 }
 
 /// Runs `compare-experiments` with the arguments of this process.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::text;
 use crate::models::{Model, ProfitPredictor};
 use crate::plan::FittedFeatures;
 use crate::tables::{self, ReadOptions};
@@ -48,7 +49,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
         Some(path) => {
             tables::write(&predictions, path)?;
             let text = format!("{} predictions: {}\n", predictions.height(), path.display());
-            Outcome::new(with(facts, "output", json!(path)), text)
+            Outcome::new(with(facts, "output", json!(text::path(path))), text)
         }
         None => Outcome::new(with(facts, "predictions", columns(&predictions)), csv(&mut predictions)?),
     };

@@ -21,8 +21,8 @@ macro_rules! sources {
 }
 
 /// The module, which needs nothing but MLflow's client. The interpreter's own `lex_learning` may be of another version.
-const SOURCES: [(&str, &str); 6] =
-    sources!["__init__.py" "__main__.py" "errors.py" "mlflow_export.py" "reader.py" "records.py"];
+const SOURCES: [(&str, &str); 7] =
+    sources!["__init__.py" "__main__.py" "errors.py" "lock.py" "mlflow_export.py" "reader.py" "records.py"];
 
 /// The interpreter that is named, or the bundled one, which no variable of the user's Python reaches.
 pub(super) fn interpreter(named: Option<&Path>) -> Result<Command> {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::text;
 use crate::Result;
 use crate::sales::SalesRecords;
 
@@ -33,7 +34,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     let path = options.output.display();
     tracing::info!(%path, rows = options.rows, "sales records written");
     Ok(Outcome::new(
-        json!({"output": options.output, "rows": options.rows, "seed": options.seed}),
+        json!({"output": text::path(&options.output), "rows": options.rows, "seed": options.seed}),
         format!("{} sales records: {path}\n", options.rows),
     ))
 }

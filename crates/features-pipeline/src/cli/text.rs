@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::models::Metrics;
 
@@ -27,6 +28,11 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     [line(headings.to_vec()), ruled].into_iter().chain(body).collect()
 }
 
+/// A path for JSON, which takes nothing but UTF-8.
+pub(super) fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
 /// A heading, as `=== Model Metrics ===`.
 pub(super) fn heading(title: &str) -> String {
     format!("=== {title} ===\n")
@@ -40,6 +46,14 @@ pub(super) fn metrics(metrics: &Metrics) -> String {
         let _ = writeln!(text, "  {}: {}", metric_label(name), metric_value(name, value));
         text
     })
+}
+
+/// The metrics that say most, as `RMSE=1.00, R²=0.9000`.
+pub(super) fn metrics_line(metrics: &Metrics) -> String {
+    let values = metrics.values();
+    let shown = ["rmse", "r2", "accuracy", "f1_macro"].iter().filter_map(|name| Some((*name, *values.get(name)?)));
+    let parts = shown.map(|(name, value)| format!("{}={}", metric_label(name), metric_value(name, value)));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// The name of a metric for people.

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 
 use super::arguments::ExperimentsFolder;
 use crate::Result;
-use crate::models::{Metrics, Model, ProfitPredictor, TrainingConfig};
+use crate::models::{Metrics, Model, ProfitPredictor, Split, TrainingConfig};
 use crate::tracking::{ExperimentRun, FEATURES, RunStatus};
 
 /// What runs belong to if nothing is named.
 pub(super) const USUAL_EXPERIMENT: &str = "feature-pipeline";
+
+/// The artifact with the rows of the test.
+const SPLIT_FILE: &str = "split.json";
 
 /// Where a training is tracked.
 #[derive(Debug, Args)]
@@ -34,7 +37,7 @@ pub(super) struct Facts<'a> {
     pub(super) config: &'a TrainingConfig,
     pub(super) predictor: &'a ProfitPredictor,
     /// Rows that were trained and tested on.
-    pub(super) rows: (usize, usize),
+    pub(super) split: &'a Split,
     pub(super) seconds: f64,
     /// The table.
     pub(super) data: &'a Path,
@@ -63,8 +66,8 @@ impl Tracked {
         run.log_param("feature_columns", json!(config.feature_columns))?;
         run.log_param("test_size", json!(config.test_size))?;
         run.log_param("seed", json!(config.seed))?;
-        run.log_param("training_rows", json!(facts.rows.0))?;
-        run.log_param("test_rows", json!(facts.rows.1))?;
+        run.log_param("training_rows", json!(facts.split.training.len()))?;
+        run.log_param("test_rows", json!(facts.split.test.len()))?;
         // `kind`, `penalty` and so on.
         if let Ok(Value::Object(settings)) = serde_json::to_value(&config.model) {
             for (name, value) in settings {
@@ -83,10 +86,18 @@ impl Tracked {
         for path in &facts.artifacts {
             run.log_artifact(path)?;
         }
+        run.log_artifact_text(SPLIT_FILE, &split_text(config, facts.split))?;
         let folder = run.folder().to_owned();
         run.end(RunStatus::Completed)?;
         Ok(Some(folder))
     }
+}
+
+/// Which rows were tested on, from 0: two runs with equal files have the same split.
+fn split_text(config: &TrainingConfig, split: &Split) -> String {
+    let rows = split.training.len() + split.test.len();
+    let facts = json!({"seed": config.seed, "test_size": config.test_size, "rows": rows, "test_rows": split.test});
+    format!("{facts}\n")
 }
 
 fn log_metrics(run: &mut ExperimentRun, prefix: &str, metrics: &Metrics) -> Result<()> {

@@ -10,11 +10,9 @@ use super::outcome::Outcome;
 use super::progress::Progress;
 use super::text;
 use super::tracked::{Facts, Tracked, TrackingOptions, USUAL_EXPERIMENT};
-use crate::config::load_yaml;
-use crate::error::Location;
+use crate::Result;
 use crate::models::{Metrics, Model, ProfitPredictor, Training, TrainingConfig, train_and_test};
 use crate::tables::{self, ReadOptions};
-use crate::{FeaturesError, Result};
 
 /// The model beside the table that it was trained on.
 pub(super) const MODEL_FILE: &str = "model.json";
@@ -39,13 +37,17 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
-    let config = load_config(&options.model_config)?;
+    let config = TrainingConfig::load_from_yaml(&options.model_config)?;
     let tracked = Tracked::start(&options.tracking, Some(USUAL_EXPERIMENT))?;
     let step = progress.step("reading the table");
     let table = tables::read(&options.data, &ReadOptions::default())?;
     step.set_message("training the model");
     let started = Instant::now();
+    let span = tracing::info_span!("train_model").entered();
+    tell_training(&config);
     let training = train_and_test(&table, &config)?;
+    tell_trained(&training.test_metrics);
+    drop(span);
     let seconds = started.elapsed().as_secs_f64();
     let Training { predictor, split, test_metrics, .. } = training;
     let output = options.output.clone().unwrap_or_else(|| options.data.with_file_name(MODEL_FILE));
@@ -55,7 +57,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
         experiment_type: "model_training",
         config: &config,
         predictor: &predictor,
-        rows: (split.training.len(), split.test.len()),
+        split: &split,
         seconds,
         data: &options.data,
         artifacts: vec![&output, &options.model_config],
@@ -64,15 +66,14 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     Ok(outcome(&config, &predictor, &test_metrics, &output, folder.as_deref()))
 }
 
-/// The configuration of a model, checked as far as that goes without a table.
-pub(super) fn load_config(path: &Path) -> Result<TrainingConfig> {
-    let config: TrainingConfig = load_yaml(path)?;
-    config.validate().map_err(|error| FeaturesError::Configuration {
-        location: Location::new(path.display().to_string(), 0, 0),
-        message: error.to_string(),
-        hint: error.hint().unwrap_or_default().to_owned(),
-    })?;
-    Ok(config)
+/// Where a training starts.
+pub(super) fn tell_training(config: &TrainingConfig) {
+    tracing::info!("Training model with {} features", config.feature_columns.len());
+}
+
+/// Where it ends.
+pub(super) fn tell_trained(metrics: &Metrics) {
+    tracing::info!("Model trained: {}", text::metrics_line(metrics));
 }
 
 /// What is told of a model that was trained.
@@ -103,8 +104,8 @@ pub(super) fn outcome(
         + &format!("\nmodel: {}\n{place}", model.display());
     let warnings: Vec<Value> = predictor.model().warnings().iter().map(|warning| json!(warning.to_string())).collect();
     let document = json!({
-        "model": model,
-        "run": run,
+        "model": text::path(model),
+        "run": run.map(text::path),
         "kind": predictor.model().kind(),
         "target": config.target_column,
         "metrics": predictor.metrics(),

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::outcome::Outcome;
 use super::schema::FileKind;
-use super::train::load_config;
+use super::text;
 use crate::Result;
 use crate::config::{Entrypoint, PipelineSteps, load_yaml};
+use crate::models::TrainingConfig;
 
 /// Which files.
 #[derive(Debug, Args)]
@@ -33,7 +34,8 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
         let _ = writeln!(text, "{}: valid, {}", file.path.display(), file.summary);
         text
     });
-    let document: Vec<Value> = checked.iter().map(|file| json!({"path": file.path, "summary": file.summary})).collect();
+    let document: Vec<Value> =
+        checked.iter().map(|file| json!({"path": text::path(&file.path), "summary": file.summary})).collect();
     Ok(Outcome::new(json!({ "valid": document }), text))
 }
 
@@ -56,7 +58,7 @@ fn check(path: &Path, kind: Option<FileKind>, checked: &mut Vec<Checked>) -> Res
             add(format!("{} features of the columns {}", steps.steps.len(), columns.join(", ")));
         }
         FileKind::Model => {
-            let config = load_config(path)?;
+            let config = TrainingConfig::load_from_yaml(path)?;
             let count = config.feature_columns.len();
             add(format!("a {} model of '{}' with {count} features", config.model.kind(), config.target_column));
         }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::load_yaml;
-use crate::error::{FeaturesError, Location, Result};
+use super::{load_yaml, locate};
+use crate::error::{FeaturesError, Result};
+use crate::files::plain;
 
 /// What a run reads and writes.
 ///
@@ -79,16 +80,16 @@ impl Entrypoint {
         let mut entrypoint: Self = load_yaml(path)?;
         if let Some(delimiter) = entrypoint.delimiter.filter(|delimiter| !delimiter.is_ascii()) {
             return Err(FeaturesError::Configuration {
-                location: Location::new(path.display().to_string(), 0, 0),
+                location: locate(path, "delimiter"),
                 message: format!("delimiter: '{delimiter}' is not an ASCII character"),
                 hint: "leave it out to have it guessed".to_owned(),
             });
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in [&mut entrypoint.input, &mut entrypoint.features, &mut entrypoint.output] {
-            *file = folder.join(&*file);
+            *file = plain(&folder.join(&*file));
         }
-        entrypoint.model = entrypoint.model.map(|model| folder.join(model));
+        entrypoint.model = entrypoint.model.map(|model| plain(&folder.join(model)));
         Ok(entrypoint)
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::error::{FeaturesError, Result};
+use crate::error::{FeaturesError, Location, Result};
 
 pub use entrypoint::{Entrypoint, TableFormat};
 pub use steps::PipelineSteps;
@@ -26,8 +26,22 @@ pub use steps::PipelineSteps;
 /// [`FeaturesError::Io`] where the file cannot be read; [`FeaturesError::Configuration`] with the line and column of what
 /// is no YAML or does not fit the type.
 pub fn load_yaml<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
-    let (text, name) = read_text(path.as_ref())?;
-    yaml::from_text(&text, &name)
+    let (node, name) = load_node(path.as_ref())?;
+    node.read(&name)
+}
+
+/// The tree of a YAML file, and the file's name for errors.
+pub(crate) fn load_node(path: &Path) -> Result<(yaml::Node, String)> {
+    let (text, name) = read_text(path)?;
+    Ok((yaml::parse(&text, &name)?, name))
+}
+
+/// Where a file has a setting, at whatever depth; its beginning where it has none.
+pub(crate) fn locate(path: &Path, setting: &str) -> Location {
+    let Ok((root, name)) = load_node(path) else { return Location::new(path.display().to_string(), 0, 0) };
+    let settings = root.settings();
+    let found = settings.iter().find(|(key, _)| *key == setting);
+    found.map_or(&root, |(_, value)| value).location(&name)
 }
 
 /// The JSON Schema of a type, for editors and for `features-pipeline schema`.

@@ -41,7 +41,14 @@ pub struct PipelineSteps {
     pub steps: Vec<FeatureConfig>,
     /// Where each of them is in its file. May be shorter than `steps`.
     #[serde(skip)]
-    locations: Vec<Location>,
+    places: Vec<Place>,
+}
+
+/// Where a feature and its settings are.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    feature: Location,
+    settings: Vec<(String, Location)>,
 }
 
 impl PartialEq for PipelineSteps {
@@ -53,7 +60,7 @@ impl PartialEq for PipelineSteps {
 impl PipelineSteps {
     /// Features that were made in Rust.
     pub fn new(steps: Vec<FeatureConfig>) -> Self {
-        Self { steps, locations: Vec::new() }
+        Self { steps, places: Vec::new() }
     }
 
     /// Reads a YAML file, and checks it as far as that goes without a table.
@@ -86,10 +93,11 @@ impl PipelineSteps {
         // Whatever is left beside `steps` is refused.
         let _: Nothing = root.read(path)?;
         let place = listed.location(path);
-        let nodes = listed.into_list().ok_or_else(|| wrong(place, "steps: expected a list of features".to_owned()))?;
+        let nodes = listed.into_list().filter(|nodes| !nodes.is_empty());
+        let nodes = nodes.ok_or_else(|| wrong(place, "steps: expected a list of at least one feature".to_owned()))?;
 
         let mut steps = Vec::with_capacity(nodes.len());
-        let mut locations = Vec::with_capacity(nodes.len());
+        let mut places = Vec::with_capacity(nodes.len());
         for mut node in nodes {
             let location = node.location(path);
             let kinds = || FeatureConfig::KINDS.join(", ");
@@ -101,16 +109,29 @@ impl PipelineSteps {
                 wrong(kind_node.location(path), format!("type: expected one of {}, found '{kind}'", kinds()))
             })??;
             steps.push(step);
-            locations.push(location);
+            let settings = node.settings().into_iter().map(|(key, value)| (key.to_owned(), value.location(path)));
+            places.push(Place { feature: location, settings: settings.collect() });
         }
-        let steps = Self { steps, locations };
+        let steps = Self { steps, places };
         steps.validate()?;
         Ok(steps)
     }
 
     /// Where a step is in its file.
     pub fn location(&self, index: usize) -> Location {
-        self.locations.get(index).cloned().unwrap_or_default()
+        self.places.get(index).map(|place| place.feature.clone()).unwrap_or_default()
+    }
+
+    /// Where the setting of a step is that a [`check`](crate::features::Feature::check) complains of; where the step is if
+    /// there is none of that name, or several.
+    pub(crate) fn setting_location(&self, index: usize, complaint: &str) -> Location {
+        let names = complaint.split(": ").next().unwrap_or_default();
+        let settings = self.places.get(index).map_or(&[][..], |place| &place.settings);
+        let only = |name: &str| {
+            let mut found = settings.iter().filter(|(key, _)| key == name);
+            found.next().filter(|_| found.next().is_none())
+        };
+        names.split(", ").find_map(only).map_or_else(|| self.location(index), |(_, location)| location.clone())
     }
 
     /// Checks the settings of each feature, their names, and that none needs itself. Returns the columns that a table has
@@ -158,7 +179,10 @@ impl PipelineSteps {
         let mut result = table.clone();
         let mut made = vec![Vec::new(); self.steps.len()];
         for index in order.layers.iter().flatten() {
-            let step = Self { steps: vec![self.steps[*index].clone()], locations: vec![self.location(*index)] };
+            let step = Self {
+                steps: vec![self.steps[*index].clone()],
+                places: self.places.get(*index).cloned().into_iter().collect(),
+            };
             let before = result.width();
             result = step.apply(&result)?;
             made[*index] = result.get_column_names_owned().split_off(before);
@@ -184,7 +208,8 @@ impl PipelineSteps {
     /// As those of [`apply`](Self::apply).
     pub fn fit_apply(&self, table: &DataFrame) -> Result<(FittedFeatures, DataFrame)> {
         let (fitted, plan) = FittedFeatures::fit(self, table)?;
-        let result = plan.collect().map_err(|source| FeaturesError::polars("computing the features", source))?;
+        let result = plan.collect().map_err(|source| FeaturesError::polars("computing the features", source));
+        let result = result.map_err(|error| fitted.blame(&table.clone().lazy(), error))?;
         Ok((fitted, result))
     }
 

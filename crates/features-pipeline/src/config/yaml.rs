@@ -13,26 +13,27 @@ use serde_saphyr::Spanned;
 
 use crate::error::{FeaturesError, Location, Result};
 
-/// Reads a type from YAML text. `path` is what errors call it.
+/// The tree of a YAML text. `path` is what errors call it.
 ///
 /// # Errors
-/// [`FeaturesError::Configuration`] with the line and column of what is no YAML or does not fit the type.
-pub(crate) fn from_text<T: DeserializeOwned>(text: &str, path: &str) -> Result<T> {
-    parse(text, path)?.read(path)
-}
-
-/// The tree of a YAML text.
+/// [`FeaturesError::Configuration`] with the line and column of what is no YAML.
 pub(crate) fn parse(text: &str, path: &str) -> Result<Node> {
     // As in YAML 1.2: `y`, `n`, `on` and `off` are names of columns, not truth values.
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let plain = error.without_snippet();
         let (line, column) = plain.location().map_or((0, 0), |place| (place.line(), place.column()));
-        FeaturesError::Configuration {
-            location: Location::new(path, line, column),
-            message: format!("this is not valid YAML: {plain}"),
-            hint: "check the indentation, the quotes and the spaces after colons".to_owned(),
-        }
+        let (message, hint) = match plain {
+            serde_saphyr::Error::DuplicateMappingKey { key, .. } => {
+                let key = key.as_ref().map(|key| format!(" `{key}`")).unwrap_or_default();
+                (format!("the key{key} is given twice"), "take one of the two out")
+            }
+            error => {
+                let hint = "check the indentation, the quotes and the spaces after colons";
+                (format!("this is not valid YAML: {error}"), hint)
+            }
+        };
+        FeaturesError::Configuration { location: Location::new(path, line, column), message, hint: hint.to_owned() }
     })
 }
 
@@ -71,6 +72,34 @@ impl Node {
         let Value::Map(entries) = &mut self.value else { return None };
         let place = entries.iter().position(|(key, _)| matches!(&key.value, Value::Text(text) if text == name))?;
         Some(entries.remove(place).1)
+    }
+
+    /// The values of its settings, at whatever depth, by their keys and in their order.
+    pub(crate) fn settings(&self) -> Vec<(&str, &Self)> {
+        let mut settings = Vec::new();
+        self.collect_settings(&mut settings);
+        settings
+    }
+
+    fn collect_settings<'a>(&'a self, settings: &mut Vec<(&'a str, &'a Self)>) {
+        match &self.value {
+            Value::Map(entries) => {
+                for (key, value) in entries {
+                    if let Value::Text(key) = &key.value {
+                        settings.push((key, value));
+                    }
+                    value.collect_settings(settings);
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| item.collect_settings(settings)),
+            _ => {}
+        }
+    }
+
+    /// The last item of a list that is this text.
+    pub(crate) fn last_item(&self, text: &str) -> Option<&Self> {
+        let Value::List(items) = &self.value else { return None };
+        items.iter().rfind(|item| matches!(&item.value, Value::Text(item) if item == text))
     }
 
     /// The items of a list.

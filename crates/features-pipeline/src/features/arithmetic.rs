@@ -34,7 +34,7 @@ pub struct Arithmetic {
 
 /// A number, or the name of a column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number, or the name of a column")]
 pub enum Operand {
     /// A number.
     Number(f64),

@@ -43,7 +43,7 @@ pub struct Case {
 
 /// A value, or the column that has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a truth value, a number, a text, or `column:` with a name")]
 pub enum Outcome {
     /// The row's value of a column.
     Column {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A plain value of YAML.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a truth value, a number or a text")]
 pub enum Scalar {
     /// `true` or `false`.
     Boolean(bool),

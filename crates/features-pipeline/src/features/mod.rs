@@ -76,7 +76,7 @@ pub trait Feature {
     /// What is wrong with its settings, if anything is.
     ///
     /// # Errors
-    /// A sentence for the user that names the setting.
+    /// A sentence for the user that begins with the setting's name, or several, and a colon: errors point to it.
     fn check(&self) -> std::result::Result<(), String> {
         Ok(())
     }

@@ -97,7 +97,7 @@ pub enum WindowOperation {
 
 /// The length of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number of rows, or a time such as 7d")]
 pub enum WindowLength {
     /// So many rows.
     Rows(usize),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LinearModel, Metrics, ModelError};
 use crate::error::{FeaturesError, Result};
-use crate::tracking::files::write_json;
+use crate::files::write_json;
 
 const FORMAT: &str = "features-pipeline model";
 /// Of the files that are written. A file of a later version is refused.

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod configuration;
 mod error;
 mod file;
 mod fitting;
@@ -28,7 +29,6 @@ mod matrix;
 mod metrics;
 mod model;
 mod predictor;
-mod random;
 mod specification;
 mod split;
 mod target;

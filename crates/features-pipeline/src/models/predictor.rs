@@ -34,7 +34,7 @@ use crate::error::{FeaturesError, Result};
 /// assert!((predictor.predict(&new)?[0] - 24.0).abs() < 1e-9);
 ///
 /// # let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("model.json");
+/// # let path = folder.path().join("model.json");
 /// predictor.save(&path)?;
 /// assert_eq!(ProfitPredictor::load(&path)?.predict(&new)?, predictor.predict(&new)?);
 /// # Ok(())

@@ -212,7 +212,7 @@ impl Training<'_> {
         for index in query.asked_by {
             let step = &self.steps.steps[index];
             let failed = |source| FeaturesError::polars(format!("learning the feature '{}'", step.name()), source);
-            let _span = debug_span!("feature", index, name = step.name(), kind = step.kind()).entered();
+            let _span = debug_span!("feature", idx = index, name = step.name(), kind = step.kind()).entered();
             let Lesson { values: column, out_of_fold, learned } = step.as_feature().learn(answer).map_err(failed)?;
             debug!(groups = answer.height(), "learned");
             if let Some(column) = column {
@@ -256,10 +256,11 @@ pub(super) fn layer_expressions(
     let mut expressions = Vec::new();
     for index in layer {
         let step = &steps.steps[*index];
-        let _span = debug_span!("feature", index, name = step.name(), kind = step.kind()).entered();
+        let (name, kind, cols) = (step.name(), step.kind(), schema.len());
+        let _span = debug_span!("feature", idx = index, name, kind, cols).entered();
+        debug!("Processing feature");
         let made = step.as_feature().expressions(schema, learned.get(index));
-        let made = made.map_err(|source| FeaturesError::polars(format!("the feature '{}'", step.name()), source))?;
-        debug!(columns = made.len(), "planned");
+        let made = made.map_err(|source| FeaturesError::polars(format!("the feature '{name}'"), source))?;
         expressions.extend(made);
     }
     Ok(expressions)

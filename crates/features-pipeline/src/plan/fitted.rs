@@ -15,6 +15,7 @@ use super::table::{GroupTable, StoredTable};
 use crate::config::PipelineSteps;
 use crate::error::{FeaturesError, Location, Result};
 use crate::features::{FeatureConfig, Learned};
+use crate::files::write_json;
 
 /// Features that have learned from training rows: they give new rows the same columns.
 ///
@@ -119,8 +120,17 @@ impl FittedFeatures {
 
     /// The columns that they make, in the order of the steps.
     pub fn columns(&self) -> Vec<String> {
-        let steps = self.steps.steps.iter().enumerate();
-        steps.flat_map(|(index, step)| step.as_feature().columns(self.learned.get(&index))).collect()
+        (0..self.steps.steps.len()).flat_map(|index| self.columns_of(index)).collect()
+    }
+
+    /// The columns of one step.
+    pub(super) fn columns_of(&self, index: usize) -> Vec<String> {
+        self.steps.steps[index].as_feature().columns(self.learned.get(&index))
+    }
+
+    /// The steps, each after those that it needs.
+    pub(super) fn order(&self) -> impl Iterator<Item = usize> {
+        self.layers.iter().flatten().copied()
     }
 
     /// The columns that new rows have to have, and some that only training rows had to.
@@ -135,8 +145,9 @@ impl FittedFeatures {
     /// table's columns are not those that were learned from; [`FeaturesError::Polars`] for what is found while computing.
     pub fn apply(&self, table: &DataFrame) -> Result<DataFrame> {
         let _span = info_span!("apply", rows = table.height(), columns = table.width()).entered();
-        let plan = self.apply_lazy(self.conform(table)?.lazy())?;
-        plan.collect().map_err(|source| FeaturesError::polars("computing the features", source))
+        let rows = self.conform(table)?.lazy();
+        let result = self.apply_lazy(rows.clone())?.collect();
+        result.map_err(|source| self.blame(&rows, FeaturesError::polars("computing the features", source)))
     }
 
     /// The plan of a table with the columns of all features behind its own.
@@ -210,9 +221,8 @@ impl FittedFeatures {
     /// Writes what was learned as JSON. The file appears under its name only when it is complete.
     ///
     /// # Errors
-    /// [`FeaturesError::Io`] where the disk refuses.
+    /// [`FeaturesError::Io`] and [`FeaturesError::DiskFull`] where the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
         let tables = self.tables.iter().map(StoredTable::new).collect::<PolarsResult<_>>();
         let tables = tables.map_err(|source| FeaturesError::polars("storing the tables of groups", source))?;
         let stored = Stored {
@@ -225,13 +235,7 @@ impl FittedFeatures {
             kinds: self.kinds.clone(),
             tables,
         };
-        let text = serde_json::to_vec_pretty(&stored).map_err(|error| FeaturesError::io(path, error.into()))?;
-        let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path)).map_err(|source| {
-            // Nothing to add where even this fails: the first error is the one to tell.
-            let _ = fs::remove_file(&unfinished);
-            FeaturesError::io(path, source)
-        })
+        write_json(path.as_ref(), &stored)
     }
 
     /// Reads what [`save`](Self::save) wrote.

@@ -4,6 +4,7 @@
 //! those that group by the same columns are one. Then the layer is one step of a single lazy plan: a join for each set of
 //! groups, and one `with_columns`, which Polars computes in parallel.
 
+mod blame;
 mod fit;
 mod fitted;
 mod kind;

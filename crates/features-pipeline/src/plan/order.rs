@@ -139,7 +139,7 @@ pub(super) fn check_types(steps: &PipelineSteps, index: usize, schema: &Schema) 
 fn settings_error(steps: &PipelineSteps, index: usize, message: &str) -> FeaturesError {
     let step = &steps.steps[index];
     FeaturesError::Configuration {
-        location: steps.location(index),
+        location: steps.setting_location(index, message),
         message: format!("the feature '{}' ({}): {message}", step.name(), step.kind()),
         hint: "`features-pipeline schema` prints all forms".to_owned(),
     }

@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::record::{RunRecord, RunStatus};
 use crate::{FeaturesError, Result};
 
-/// Metrics of which less is better: by their whole name, or its last word.
-const LESS_IS_BETTER: [&str; 7] = ["rmse", "mse", "mae", "mape", "loss", "error", "seconds"];
+/// Metrics of which less is better: those with any of these words in their names.
+const LESS_IS_BETTER: [&str; 12] =
+    ["rmse", "mse", "mae", "mape", "rmsle", "msle", "loss", "logloss", "error", "errors", "deviance", "seconds"];
 /// What is compared where nothing is named: the first of these that any run has, and those of the same line.
 const USUAL: [&[&str]; 2] = [&["rmse", "r2"], &["accuracy", "f1_macro", "auc"]];
 /// Of each line of [`USUAL`], what the best run is chosen by.
@@ -63,9 +64,25 @@ impl Comparison {
     ///
     /// [`FeaturesError::Data`]: no run has a metric that is named; lists those that there are.
     pub fn new(runs: &[RunRecord], options: &ComparisonOptions) -> Result<Self> {
-        let shown: Vec<&RunRecord> =
-            runs.iter().filter(|run| options.all || run.metadata.status == RunStatus::Completed).collect();
-        let (metrics, decisive) = choose_metrics(&shown, options)?;
+        check_metrics(&shown(runs, options), options)?;
+        Ok(Self::checked(runs, options))
+    }
+
+    /// Compares the runs of each experiment, by its name. One that lacks a metric shows gaps, as long as another has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), where no run of any experiment has the metric.
+    pub fn by_experiment<'a>(runs: &'a [RunRecord], options: &ComparisonOptions) -> Result<Vec<(&'a str, Self)>> {
+        check_metrics(&shown(runs, options), options)?;
+        let experiments = runs.chunk_by(|one, other| one.metadata.experiment == other.metadata.experiment);
+        let compare = |runs: &'a [RunRecord]| (runs[0].metadata.experiment.as_str(), Self::checked(runs, options));
+        Ok(experiments.map(compare).collect())
+    }
+
+    fn checked(runs: &[RunRecord], options: &ComparisonOptions) -> Self {
+        let shown = shown(runs, options);
+        let (metrics, decisive) = choose_metrics(&shown, options);
         let mut rows: Vec<ComparisonRow> = shown
             .iter()
             .map(|run| ComparisonRow {
@@ -92,7 +109,7 @@ impl Comparison {
             .filter(completed)
             .min_by(|(_, one), (_, other)| better(&decisive, value(&decisive, one), value(&decisive, other)))
             .map(|(index, _)| index);
-        Ok(Self { left_out: runs.len() - shown.len(), metrics, rows, decisive, best })
+        Self { left_out: runs.len() - shown.len(), metrics, rows, decisive, best }
     }
 
     /// The best run and its decisive metric.
@@ -103,27 +120,40 @@ impl Comparison {
     }
 }
 
-/// The metrics to show, and the one that decides.
-fn choose_metrics(runs: &[&RunRecord], options: &ComparisonOptions) -> Result<(Vec<String>, String)> {
-    let exists = |name: &str| runs.iter().any(|run| run.metrics.contains_key(name));
-    let sort = options.sort.as_deref().filter(|name| !["run_id", FEATURES].contains(name));
-    for name in options.metrics.iter().map(String::as_str).chain(sort) {
-        if !runs.is_empty() && !exists(name) {
-            return Err(unknown(name, runs));
-        }
+fn shown<'a>(runs: &'a [RunRecord], options: &ComparisonOptions) -> Vec<&'a RunRecord> {
+    runs.iter().filter(|run| options.all || run.metadata.status == RunStatus::Completed).collect()
+}
+
+/// What is sorted by, if that is a metric.
+fn sort_metric(options: &ComparisonOptions) -> Option<&str> {
+    options.sort.as_deref().filter(|name| !["run_id", FEATURES].contains(name))
+}
+
+/// Refuses a metric that no run has.
+fn check_metrics(runs: &[&RunRecord], options: &ComparisonOptions) -> Result<()> {
+    let mut named = options.metrics.iter().map(String::as_str).chain(sort_metric(options));
+    let unknown = named.find(|name| !runs.iter().any(|run| run.metrics.contains_key(*name)));
+    match unknown {
+        Some(name) if !runs.is_empty() => Err(unknown_metric(name, runs)),
+        _ => Ok(()),
     }
+}
+
+/// The metrics to show, and the one that decides.
+fn choose_metrics(runs: &[&RunRecord], options: &ComparisonOptions) -> (Vec<String>, String) {
+    let exists = |name: &str| runs.iter().any(|run| run.metrics.contains_key(name));
     let usual = USUAL.iter().position(|line| line.iter().any(|name| exists(name))).unwrap_or(0);
     let (mut metrics, decisive) = match options.metrics.first() {
         Some(first) => (options.metrics.clone(), first.clone()),
         None => (USUAL[usual].iter().map(ToString::to_string).collect(), DECISIVE[usual].to_owned()),
     };
-    if let Some(name) = sort.filter(|name| !metrics.iter().any(|metric| metric == name)) {
+    if let Some(name) = sort_metric(options).filter(|name| !metrics.iter().any(|metric| metric == name)) {
         metrics.push(name.to_owned());
     }
-    Ok((metrics, decisive))
+    (metrics, decisive)
 }
 
-fn unknown(name: &str, runs: &[&RunRecord]) -> FeaturesError {
+fn unknown_metric(name: &str, runs: &[&RunRecord]) -> FeaturesError {
     let mut known: Vec<&str> = runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect();
     known.sort_unstable();
     known.dedup();
@@ -140,6 +170,6 @@ fn better(name: &str, one: Option<f64>, other: Option<f64>) -> Ordering {
 }
 
 fn less_is_better(name: &str) -> bool {
-    let last = name.rsplit(['_', ' ', '-', '.', '/']).next().unwrap_or(name).to_lowercase();
-    LESS_IS_BETTER.contains(&last.as_str())
+    let mut words = name.split(|character: char| !character.is_alphanumeric());
+    words.any(|word| LESS_IS_BETTER.contains(&word.to_lowercase().as_str()))
 }

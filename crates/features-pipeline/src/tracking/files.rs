@@ -1,10 +1,9 @@
-//! Files that are there as a whole or not at all.
+//! The files of a run's folder.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufReader, Read};
+use std::path::Path;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
@@ -15,33 +14,10 @@ use crate::{FeaturesError, Result};
 pub(super) const METADATA: &str = "metadata.json";
 pub(super) const PARAMS: &str = "params.json";
 pub(super) const METRICS: &str = "metrics.json";
+pub(super) const JOURNAL: &str = "metrics.jsonl";
 pub(super) const TAGS: &str = "tags.json";
 pub(super) const ARTIFACTS: &str = "artifacts";
 pub(super) const LOCK: &str = ".lock";
-
-/// Writes beside the place, syncs and renames. On an error the file is what it was before.
-pub(crate) fn write_atomically(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
-    let beside = temporary(path);
-    let written = File::create(&beside)
-        .and_then(|mut file| {
-            write(&mut file)?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&beside, path))
-        .and_then(|()| sync_folder(path.parent()));
-    written.map_err(|source| {
-        // It may never have been made; what counts is the error before.
-        let _ = fs::remove_file(&beside);
-        FeaturesError::io(path, source)
-    })
-}
-
-/// As [`write_atomically`], a value as JSON for people to read.
-pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(|error| unreadable(path, &error))?;
-    text.push(b'\n');
-    write_atomically(path, |file| file.write_all(&text))
-}
 
 /// A value from a JSON file; `None` if there is no such file.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
@@ -65,7 +41,8 @@ pub(super) fn describe(path: &Path) -> Result<DataFile> {
             hash.update(&piece[..count]);
             bytes += count as u64;
         }
-        Ok(DataFile { path: path.to_owned(), bytes, sha256: hexadecimal(&hash.finalize()) })
+        let path = path.to_string_lossy().into_owned().into();
+        Ok(DataFile { path, bytes, sha256: hexadecimal(&hash.finalize()) })
     };
     describe().map_err(|source| FeaturesError::io(path, source))
 }
@@ -80,22 +57,4 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 
 fn unreadable(path: &Path, error: &serde_json::Error) -> FeaturesError {
     refused(path, format!("not what a run's file holds: {error}"), "restore the file, or remove the run's folder")
-}
-
-fn temporary(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.part"))
-}
-
-/// The rename itself is on the disk only when its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: Option<&Path>) -> io::Result<()> {
-    folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-/// Elsewhere a folder cannot be opened as a file.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn sync_folder(_folder: Option<&Path>) -> io::Result<()> {
-    Ok(())
 }

@@ -7,6 +7,7 @@
 //!         ├── metadata.json       status, times, git commit, sha256 of the data
 //!         ├── params.json         name: value
 //!         ├── metrics.json        name: [{value, step, logged_at}]
+//!         ├── metrics.jsonl       only of a run that logs much, until it ends: the latest of its values
 //!         ├── tags.json           name: text
 //!         └── artifacts/          copies of files
 //! ```
@@ -32,12 +33,14 @@
 //! ```
 //!
 //! Every file is written beside its place, synced and renamed, so a process that is killed leaves the file before or the
-//! file after. A run holds a lock on a file of its folder, which the system gives back however the process ends: a run
+//! file after. Of more than 100 values, the latest tenth may be lines of `metrics.jsonl`, which readers add; they survive
+//! the process, and not always a power cut. A run holds a lock on a file of its folder, which the system gives back however the process ends: a run
 //! that says `running` without that lock reads as failed.
 
 mod comparison;
 pub(crate) mod files;
 mod git;
+mod journal;
 mod name;
 mod reader;
 mod record;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::files::{ARTIFACTS, LOCK, METADATA, METRICS, PARAMS, TAGS, read_json};
+use super::files::{ARTIFACTS, LOCK, METADATA, PARAMS, TAGS, read_json};
+use super::journal::read_metrics;
 use super::name::{check_file_name, refused};
 use super::record::{Artifact, RunMetadata, RunRecord, RunStatus, VERSION};
 use crate::{FeaturesError, Result};
@@ -85,7 +86,7 @@ pub fn read_run(folder: impl AsRef<Path>) -> Result<RunRecord> {
     Ok(RunRecord {
         metadata: metadata(folder)?,
         params: read_json(&folder.join(PARAMS))?.unwrap_or_default(),
-        metrics: read_json(&folder.join(METRICS))?.unwrap_or_default(),
+        metrics: read_metrics(folder)?,
         tags: read_json(&folder.join(TAGS))?.unwrap_or_default(),
         artifacts: artifacts(&folder.join(ARTIFACTS))?,
         folder: folder.to_owned(),

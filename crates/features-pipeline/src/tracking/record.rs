@@ -61,7 +61,7 @@ pub struct RunMetadata {
 /// A file that a run read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {
-    /// As it was named.
+    /// As it was named; what is no UTF-8 is `�`.
     pub path: PathBuf,
     /// Its size.
     pub bytes: u64,

@@ -12,12 +12,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::files::{
-    ARTIFACTS, LOCK, METADATA, METRICS, PARAMS, TAGS, describe, hexadecimal, write_atomically, write_json,
-};
+use super::files::{ARTIFACTS, LOCK, METADATA, PARAMS, TAGS, describe, hexadecimal};
+use super::journal::MetricsWriter;
 use super::name::{check_file_name, check_value_name, refused};
 use super::record::{MetricPoint, RunMetadata, RunStatus, VERSION};
 use super::{EXPERIMENTS_FOLDER, git};
+use crate::files::{write_atomically, write_json};
 use crate::{FeaturesError, Result};
 
 /// More runs than this do not start within one second.
@@ -48,8 +48,10 @@ pub struct ExperimentRun {
     folder: PathBuf,
     metadata: RunMetadata,
     params: BTreeMap<String, Value>,
-    metrics: BTreeMap<String, Vec<MetricPoint>>,
+    metrics: MetricsWriter,
     tags: BTreeMap<String, String>,
+    /// Where the files in `artifacts/` are from; empty for text.
+    artifacts: BTreeMap<String, PathBuf>,
     /// Held until the run ends or the process does.
     lock: Option<File>,
 }
@@ -76,7 +78,7 @@ impl ExperimentRun {
         let started_at = Utc::now();
         let folder = make_folder(&experiments.join(name), started_at)?;
         let run_id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let run = Self {
+        let mut run = Self {
             // Before all else: a folder without its lock is that of a run that is over.
             lock: Some(lock(&folder.join(LOCK))?),
             metadata: RunMetadata {
@@ -93,12 +95,13 @@ impl ExperimentRun {
             },
             folder,
             params: BTreeMap::new(),
-            metrics: BTreeMap::new(),
+            metrics: MetricsWriter::default(),
             tags: BTreeMap::new(),
+            artifacts: BTreeMap::new(),
         };
         run.write_metadata()?;
         write_json(&run.folder.join(PARAMS), &run.params)?;
-        write_json(&run.folder.join(METRICS), &run.metrics)?;
+        run.metrics = MetricsWriter::start(&run.folder)?;
         write_json(&run.folder.join(TAGS), &run.tags)?;
         let artifacts = run.folder.join(ARTIFACTS);
         fs::create_dir(&artifacts).map_err(|source| FeaturesError::io(&artifacts, source))?;
@@ -152,13 +155,7 @@ impl ExperimentRun {
             return Err(refused(&self.folder, message, "leave it out where it is not defined"));
         }
         let point = MetricPoint { value, step, logged_at: Utc::now() };
-        self.metrics.entry(name.to_owned()).or_default().push(point);
-        write_json(&self.folder.join(METRICS), &self.metrics).inspect_err(|_| {
-            if let Some(points) = self.metrics.get_mut(name) {
-                points.pop();
-            }
-            self.metrics.retain(|_, points| !points.is_empty());
-        })
+        self.metrics.add(&self.folder, name, point)
     }
 
     /// Notes a word about the run. The last value of a name counts.
@@ -176,7 +173,8 @@ impl ExperimentRun {
         })
     }
 
-    /// Copies a file to `artifacts/`, under its own name. One of the same name is replaced.
+    /// Copies a file to `artifacts/`, under its own name. Where another file has that name there, it is `config_2.yaml`
+    /// in place of `config.yaml`; the same file again replaces its copy.
     ///
     /// # Errors
     ///
@@ -189,10 +187,11 @@ impl ExperimentRun {
         };
         check_file_name(path, "name of an artifact", &name)?;
         let mut source = File::open(path).map_err(|source| FeaturesError::io(path, source))?;
-        write_atomically(&self.folder.join(ARTIFACTS).join(name), |file| io::copy(&mut source, file).map(drop))
+        let from = fs::canonicalize(path).map_err(|source| FeaturesError::io(path, source))?;
+        self.write_artifact(&name, from, |file| io::copy(&mut source, file).map(drop))
     }
 
-    /// As [`log_artifact`](Self::log_artifact), what has no file yet.
+    /// As [`log_artifact`](Self::log_artifact), what has no file yet. Text of the same name is replaced.
     ///
     /// # Errors
     ///
@@ -200,7 +199,27 @@ impl ExperimentRun {
     /// * [`FeaturesError::Io`], [`FeaturesError::DiskFull`]: it cannot be written.
     pub fn log_artifact_text(&mut self, name: &str, text: &str) -> Result<()> {
         check_file_name(&self.folder, "name of an artifact", name)?;
-        write_atomically(&self.folder.join(ARTIFACTS).join(name), |file| file.write_all(text.as_bytes()))
+        self.write_artifact(name, PathBuf::new(), |file| file.write_all(text.as_bytes()))
+    }
+
+    fn write_artifact(
+        &mut self,
+        name: &str,
+        from: PathBuf,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<()> {
+        let (stem, suffix) = match name.rsplit_once('.') {
+            Some((stem, suffix)) => (stem, format!(".{suffix}")),
+            None => (name, String::new()),
+        };
+        let (mut free, mut count) = (name.to_owned(), 1);
+        while self.artifacts.get(&free).is_some_and(|other| *other != from) {
+            count += 1;
+            free = format!("{stem}_{count}{suffix}");
+        }
+        write_atomically(&self.folder.join(ARTIFACTS).join(&free), write)?;
+        self.artifacts.insert(free, from);
+        Ok(())
     }
 
     /// Notes a file that the run reads, with the sha256 of its content.
@@ -228,13 +247,15 @@ impl ExperimentRun {
 
     fn close(&mut self, status: RunStatus) -> Result<()> {
         let Some(lock) = self.lock.take() else { return Ok(()) };
-        self.metadata.status = status;
+        // What is not in the file yet stays in the journal.
+        let metrics = self.metrics.finish(&self.folder);
+        self.metadata.status = if metrics.is_ok() { status } else { RunStatus::Failed };
         self.metadata.ended_at = Some(Utc::now());
-        let written = self.write_metadata();
+        let written = self.write_metadata().and(metrics);
         drop(lock);
         // Its absence says nothing that metadata.json does not.
         let _ = fs::remove_file(self.folder.join(LOCK));
-        tracing::info!(run = self.metadata.run_id, status = status.name(), "run ended");
+        tracing::info!(run = self.metadata.run_id, status = self.metadata.status.name(), "run ended");
         written
     }
 

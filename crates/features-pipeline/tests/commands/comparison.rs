@@ -110,3 +110,46 @@ fn an_experiment_without_runs_is_no_error() {
     assert_eq!(printed(&compare_experiments(folder.path(), ["a"])), "There are no runs.\n");
     assert_eq!(compare_experiments(folder.path(), ["b"]).status.code(), Some(1));
 }
+
+#[test]
+fn an_experiment_without_a_metric_shows_gaps() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiments = folder.path().join("experiments");
+    write_runs(&experiments, "a");
+    write_runs(&experiments, "b");
+    for (run_id, status, ..) in RUNS {
+        let point = json!({"accuracy": [{"value": 0.5, "step": null, "logged_at": "2025-11-14T18:00:00Z"}]});
+        let metrics = if status == "completed" { point } else { json!({}) };
+        fs::write(experiments.join("b").join(run_id).join("metrics.json"), metrics.to_string()).unwrap();
+    }
+    let text = printed(&compare_experiments(folder.path(), ["--metric", "rmse", "--sort", "r2"]));
+    assert!(text.contains("✨ Best RMSE: 20251114_182145"), "{text}");
+    assert!(text.contains("\nb\nRun ID               RMSE"), "{text}");
+    assert!(text.contains("20251114_172412      -            -            9\n"), "{text}");
+    let output = compare_experiments(folder.path(), ["--metric", "r3"]);
+    assert!(errors(&output).contains("no run has the metric 'r3'\nhint: the runs have: accuracy, r2, rmse"));
+}
+
+#[test]
+fn any_word_of_a_name_tells_that_less_is_better() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiments = folder.path().join("experiments");
+    write_runs(&experiments, "a");
+    for (place, (run_id, ..)) in RUNS.iter().enumerate() {
+        let point = |value: f64| json!([{"value": value, "step": null, "logged_at": "2025-11-14T18:00:00Z"}]);
+        let value = place as f64;
+        let metrics = json!({"loss/train": point(value), "rmse_test": point(value), "error_rate": point(value),
+            "Val Loss": point(value), "accuracy_test": point(value), "blossom": point(value)});
+        fs::write(experiments.join("a").join(run_id).join("metrics.json"), metrics.to_string()).unwrap();
+    }
+    let best = |metric: &str| {
+        let output = compare_experiments(folder.path(), ["--json", "--metric", metric]);
+        document(&output)["experiments"][0]["best"]["run_id"].as_str().unwrap().to_owned()
+    };
+    for metric in ["loss/train", "rmse_test", "error_rate", "Val Loss"] {
+        assert_eq!(best(metric), RUNS[0].0, "{metric}");
+    }
+    for metric in ["accuracy_test", "blossom"] {
+        assert_eq!(best(metric), RUNS[3].0, "{metric}");
+    }
+}

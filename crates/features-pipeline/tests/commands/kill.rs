@@ -10,6 +10,8 @@ use serde_json::json;
 
 const FOLDER: &str = "FEATURES_PIPELINE_TEST_EXPERIMENTS";
 const KILLS: u64 = 50;
+/// Values of a second metric for each of the first: so many that they go to a journal.
+const FINE: u64 = 25;
 
 /// Not a test of its own: what the processes do that the other test kills.
 #[test]
@@ -21,6 +23,9 @@ fn write_until_killed() {
         for step in 0..20_usize {
             run.log_param(&format!("param {step}"), json!(step)).unwrap();
             run.log_metric("loss", 1.0 / (step + 1) as f64, Some(step as u64)).unwrap();
+            for fine in 0..FINE {
+                run.log_metric("fine", fine as f64, Some(step as u64 * FINE + fine)).unwrap();
+            }
             run.log_tag("step", &step.to_string()).unwrap();
             run.log_artifact_text("notes.txt", &"x".repeat(10_000 * (1 + step))).unwrap();
         }
@@ -72,10 +77,14 @@ fn write_and_kill(folder: &Path, after: Duration) {
 fn check(run: &RunRecord) {
     let steps: Vec<_> = run.metrics.get("loss").into_iter().flatten().map(|point| point.step.unwrap()).collect();
     assert_eq!(steps, (0..steps.len() as u64).collect::<Vec<_>>());
+    let fine: Vec<_> = run.metrics.get("fine").into_iter().flatten().map(|point| point.step.unwrap()).collect();
+    assert_eq!(fine, (0..fine.len() as u64).collect::<Vec<_>>());
+    let complete = steps.len() as u64 * FINE;
+    assert!((complete.saturating_sub(FINE)..=complete).contains(&(fine.len() as u64)), "{} {complete}", fine.len());
     assert!(matches!(run.params.len() - steps.len(), 0 | 1));
     assert!(run.artifacts.iter().all(|file| file.bytes % 10_000 == 0 && file.bytes > 0));
     match run.metadata.status {
-        RunStatus::Completed => assert_eq!(steps.len(), 20),
+        RunStatus::Completed => assert_eq!((steps.len(), fine.len() as u64), (20, 20 * FINE)),
         RunStatus::Failed => assert_eq!(run.metadata.ended_at, None),
         RunStatus::Running => panic!("{} is said to run", run.metadata.run_id),
     }

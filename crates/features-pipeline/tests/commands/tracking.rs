@@ -160,15 +160,103 @@ fn what_cannot_be_written_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = ExperimentRun::start_in(folder.path(), NAME).unwrap();
     run.log_metric("r2", 0.5, None).unwrap();
-    // Where the next version of the file would be written, there is a folder.
-    let in_the_way = run.folder().join(".metrics.json.part");
+    // Where the file would be, there is a folder.
+    let in_the_way = run.folder().join("metrics.json");
+    fs::remove_file(&in_the_way).unwrap();
     fs::create_dir(&in_the_way).unwrap();
     assert!(matches!(run.log_metric("r2", 0.75, None), Err(FeaturesError::Io { .. })));
-    assert_eq!(read_run(run.folder()).unwrap().metrics["r2"].len(), 1);
+    let left: Vec<_> = fs::read_dir(run.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("part")), "{left:?}");
     fs::remove_dir(&in_the_way).unwrap();
     run.log_metric("r2", 0.25, None).unwrap();
-    assert_eq!(read_run(run.folder()).unwrap().metric("r2"), Some(0.25));
-    assert_eq!(read_run(run.folder()).unwrap().metrics["r2"].len(), 2);
+    let values: Vec<f64> = read_run(run.folder()).unwrap().metrics["r2"].iter().map(|point| point.value).collect();
+    assert_eq!(values, [0.5, 0.25]);
+}
+
+#[test]
+fn many_values_are_logged_without_writing_them_all_again() {
+    const STEPS: u64 = 10_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = ExperimentRun::start_in(folder.path(), NAME).unwrap();
+    let (stored, journal) = (run.folder().join("metrics.json"), run.folder().join("metrics.jsonl"));
+    let mut versions = 0;
+    let mut version = fs::read(&stored).unwrap();
+    for step in 0..STEPS {
+        run.log_metric(if step % 3 == 0 { "loss" } else { "other loss" }, step as f64, Some(step)).unwrap();
+        if step < 200 || step % 97 == 0 {
+            let now = fs::read(&stored).unwrap();
+            versions += u32::from(now != version);
+            version = now;
+        }
+        if step % 1999 == 0 {
+            let record = read_run(run.folder()).unwrap();
+            assert_eq!(record.metrics.values().map(Vec::len).sum::<usize>() as u64, step + 1);
+        }
+    }
+    assert!((100..200).contains(&versions), "{versions}");
+    // As a process leaves it that is killed while it writes a line: readable, also by those who know one file alone.
+    let whole = read_run(run.folder()).unwrap().metrics;
+    let alone: std::collections::BTreeMap<String, Vec<Value>> =
+        serde_json::from_slice(&fs::read(&stored).unwrap()).unwrap();
+    assert!(alone.values().map(Vec::len).sum::<usize>() as u64 > STEPS * 9 / 10);
+    let half = [fs::read(&journal).unwrap(), b"{\"number\": 10000, \"na".to_vec()].concat();
+    let copy = folder.path().join(NAME).join("20251114_172412");
+    fs::create_dir(&copy).unwrap();
+    fs::copy(&stored, copy.join("metrics.json")).unwrap();
+    fs::write(copy.join("metrics.jsonl"), half).unwrap();
+    assert_eq!(read_run(&copy).unwrap().metrics, whole);
+
+    let place = run.folder().to_owned();
+    run.end(RunStatus::Completed).unwrap();
+    assert!(!journal.exists());
+    assert_eq!(read_run(&place).unwrap().metrics, whole);
+    let losses: Vec<_> = whole["loss"].iter().map(|point| point.step.unwrap()).collect();
+    assert_eq!(losses, (0..STEPS).step_by(3).collect::<Vec<_>>());
+}
+
+#[test]
+fn artifacts_of_the_same_name_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = ExperimentRun::start_in(folder.path().join("experiments"), NAME).unwrap();
+    let file = |place: &str, text: &str| {
+        let path = folder.path().join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    };
+    for (place, text) in [("features/config.yaml", "1"), ("model/config.yaml", "2"), ("a/notes", "3"), ("b/notes", "4")]
+    {
+        run.log_artifact(&file(place, text)).unwrap();
+    }
+    // The same file again is one more version of it.
+    run.log_artifact(&file("model/config.yaml", "22")).unwrap();
+    run.log_artifact_text("config.yaml", "text").unwrap();
+    run.log_artifact_text("config.yaml", "other text").unwrap();
+    let artifacts = run.folder().join("artifacts");
+    let content = |name: &str| fs::read_to_string(artifacts.join(name)).unwrap();
+    assert_eq!(content("config.yaml"), "1");
+    assert_eq!(content("config_2.yaml"), "22");
+    assert_eq!(content("config_3.yaml"), "other text");
+    assert_eq!((content("notes"), content("notes_2")), ("3".to_owned(), "4".to_owned()));
+    assert_eq!(fs::read_dir(&artifacts).unwrap().count(), 5);
+}
+
+#[test]
+fn runs_that_write_the_same_file_at_once_leave_one_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sales.csv");
+    let write = |seed| {
+        let path = path.clone();
+        let records = features_pipeline::sales::SalesRecords { rows: 2000, seed };
+        thread::spawn(move || (0..10).for_each(|_| records.write(&path, |_| ()).unwrap()))
+    };
+    let threads: Vec<_> = (0..4).map(write).collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let table = features_pipeline::tables::read(&path, &features_pipeline::tables::ReadOptions::default()).unwrap();
+    assert_eq!(table.shape(), (2000, 14));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]

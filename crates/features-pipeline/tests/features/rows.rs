@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use crate::{column, numbers, texts};
+use crate::{column, numbers, steps, texts};
 
 fn dates() -> DataFrame {
     df!(
@@ -119,4 +119,23 @@ fn columns_of_one_type_and_another() {
     assert_eq!(texts(&both), [Some("x_1".to_owned()), None, Some("ÄÖ ü_3".to_owned())]);
     let label = column(&rows, "type: conditional, cases: [{ when: { column: a, is_missing: true }, then: none }]");
     assert_eq!(texts(&label), [None, Some("none".to_owned()), None]);
+}
+
+#[test]
+fn the_feature_that_cannot_be_computed_is_named() {
+    let table = df!("a" => [1, 2], "from" => ["2024-01-01", "2024-01-02"], "to" => ["2024-02-01", "soon"]).unwrap();
+    let steps = steps(
+        "
+steps:
+  - { type: ratio, name: half, numerator: a, denominator: days }
+  - { type: date_difference, name: days, from: from, to: to }
+",
+    );
+    let fitted = steps.fit(&table.head(Some(1))).unwrap();
+    for error in [steps.apply(&table).unwrap_err(), fitted.apply(&table).unwrap_err()] {
+        assert_eq!(error.code(), "feature.failed");
+        let text = error.to_string();
+        assert!(text.starts_with("<text>:4:5: the feature 'days' cannot be computed: "), "{text}");
+        assert!(text.contains("soon") && !text.contains("strict=False") && text.lines().count() == 1, "{text}");
+    }
 }

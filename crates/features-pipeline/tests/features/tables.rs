@@ -89,7 +89,10 @@ fn a_failed_write_leaves_the_old_file() {
     let table = df!("a" => [1, 2]).unwrap();
     tables::write(&table, &path).unwrap();
     let failing = table.clone().lazy().with_column(lit("x").strict_cast(DataType::Int64).alias("b"));
-    assert!(tables::sink(failing, &path).is_err());
+    let error = tables::sink(failing, &path).unwrap_err();
+    assert_eq!(error.code(), "polars.failed");
+    assert!(error.to_string().starts_with("computing the table: conversion from `str` to `i64` failed"), "{error}");
+    assert!(!error.to_string().contains("strict=False"), "{error}");
     assert!(tables::read(&path, &ReadOptions::default()).unwrap().equals_missing(&table));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

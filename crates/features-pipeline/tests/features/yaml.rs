@@ -39,6 +39,7 @@ fn errors_name_line_and_column() {
     assert_eq!(place("steps: 3\n"), "<text>:1:8");
     assert_eq!(place("stepps: []\n"), "<text>:1:1");
     assert_eq!(place("steps: []\nmore: 1\n"), "<text>:2:1");
+    assert_eq!(place("steps: []\n"), "<text>:1:8");
     let aggregate = "steps:\n- type: group_aggregate\n  name: x\n  column: a\n  by: [b]\n  aggregate: middle\n";
     assert_eq!(place(aggregate), "<text>:6:14");
     assert!(error(aggregate).to_string().contains("`mean`"), "{}", error(aggregate));
@@ -72,7 +73,37 @@ fn settings_that_do_not_go_together() {
     ] {
         let error = error(&format!("steps:\n  - {{ name: x, {fields} }}\n"));
         assert_eq!(error.code(), "configuration.invalid", "{fields}");
-        assert!(error.to_string().starts_with("<text>:2:5: the feature 'x'"), "{error}");
+        assert!(error.to_string().contains(": the feature 'x'"), "{error}");
+    }
+}
+
+#[test]
+fn errors_point_to_the_setting() {
+    let step = |fields: &str| format!("steps:\n  - name: x\n    column: a\n    {fields}\n");
+    assert_eq!(place(&step("type: binning\n    edges: [3, 2]")), "<text>:5:12");
+    assert_eq!(place(&step("type: binning\n    edges: [3]\n    quantiles: 4")), "<text>:5:12");
+    assert_eq!(place(&step("type: target_encoding\n    target: b\n    folds: 1")), "<text>:6:12");
+    // What is not there is the feature's own matter.
+    assert_eq!(place(&step("type: binning")), "<text>:2:5");
+    let twice = "type: ratio\n    type: ratio";
+    assert_eq!(place(&step(twice)), "<text>:5:5");
+    let message = error(&step(twice)).to_string();
+    assert!(message.ends_with("the key `type` is given twice"), "{message}");
+}
+
+#[test]
+fn errors_tell_the_forms_of_a_value() {
+    for (fields, expected) in [
+        ("type: arithmetic, left: a, operation: add, right: [1]", "1:70: expected a number, or the name of a column"),
+        ("type: window, column: a, operation: rolling_mean, window: [1]", "a number of rows, or a time such as 7d"),
+        (
+            "type: conditional, cases: [{ when: { column: a, equals: [1] }, then: 1 }]",
+            "a truth value, a number or a text",
+        ),
+        ("type: conditional, cases: [{ when: { column: a, equals: 1 }, then: [1] }]", "or `column:` with a name"),
+    ] {
+        let error = error(&format!("steps: [{{ name: x, {fields} }}]\n"));
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 

@@ -27,6 +27,23 @@ fn every_row_is_in_one_part() {
 }
 
 #[test]
+fn the_test_has_as_many_rows_as_that_of_scikit_learn() {
+    // `len(train_test_split(range(rows), test_size=share)[1])` of scikit-learn: no product is corrected.
+    for (rows, share, tests) in [
+        (100, 0.07, 8),
+        (100, 0.29, 29),
+        (1000, 0.007, 7),
+        (7, 0.33, 3),
+        (150, 0.28, 43),
+        (3, 0.1, 1),
+        (1000, 0.001, 1),
+        (50, 0.14, 8),
+    ] {
+        assert_eq!(Split::shuffled(rows, share, 1).unwrap().test.len(), tests, "{share} of {rows}");
+    }
+}
+
+#[test]
 fn each_row_is_drawn_as_often_as_the_others() {
     let mut drawn = [0_u32; 20];
     for seed in 0..2000 {

@@ -58,3 +58,28 @@ fn the_schema_tells_the_kinds_and_their_settings() {
     }
     assert_eq!(schema["required"], serde_json::json!(["target_column", "feature_columns"]));
 }
+
+#[test]
+fn errors_of_the_file_point_to_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.yaml");
+    for (text, place) in [
+        (format!("{PLAIN}test_size: 2\n"), "5:12"),
+        (format!("{PLAIN}model: {{\n  kind: ridge,\n  penalti: 1 }}\n"), "7:3"),
+        (format!("{PLAIN}model:\n  kind: ridge\n  penalty: much\n"), "7:12"),
+        (format!("{PLAIN}model:\n  kind: ridge\n  penalty: -1\n"), "7:12"),
+        (format!("{PLAIN}model:\n  kind: forest\n"), "6:9"),
+        (format!("{PLAIN}model:\n  penalty: 1\n"), "6:3"),
+        (format!("{PLAIN}test_share: 0.5\n"), "5:1"),
+        ("target_column: a\nfeature_columns: [b, c, b]\n".to_owned(), "2:25"),
+        ("target_column: a\nfeature_columns: [b, a]\n".to_owned(), "2:22"),
+        ("target_column: a\nfeature_columns: []\n".to_owned(), "2:18"),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let error = TrainingConfig::load_from_yaml(&path).unwrap_err();
+        assert_eq!(error.code(), "configuration.invalid");
+        assert!(error.to_string().contains(&format!("model.yaml:{place}: ")), "{text}: {error}");
+    }
+    fs::write(&path, PLAIN).unwrap();
+    assert_eq!(TrainingConfig::load_from_yaml(&path).unwrap(), parse::<TrainingConfig>(PLAIN).unwrap());
+}

@@ -12,18 +12,22 @@ import json
 import os
 import posixpath
 import re
+import sqlite3
+import sys
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched, compress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lex_learning.experiments.errors import ExperimentError
+from lex_learning.experiments.lock import alone
 from lex_learning.experiments.reader import read_runs
 from lex_learning.experiments.records import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
-    from pathlib import Path
 
     from lex_learning.experiments.records import MetricPoint, Run
 
@@ -31,6 +35,15 @@ IDENTITY_TAG = "lex_learning.identity"
 CONTENT_TAG = "lex_learning.content"
 DATA_TAG = "lex_learning.data"
 
+_LOCK = ".mlflow-export.lock"
+_SETTINGS = {
+    # It would report each use to its makers.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # Some seconds, where its own number of attempts takes minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+}
+"""Of MLflow, unless the user has others."""
 _STATUSES = {RunStatus.RUNNING: "RUNNING", RunStatus.COMPLETED: "FINISHED", RunStatus.FAILED: "FAILED"}
 _MOST_VALUES, _MOST_METRICS = 100, 1000
 """In one call."""
@@ -65,30 +78,49 @@ def export_runs(
         artifact_location: Where new experiments in MLflow keep their files. Default: MLflow's.
 
     Raises:
-        ExperimentError: There are no experiments, MLflow's client is not installed, or MLflow refused.
+        ExperimentError: There are no experiments, MLflow's client is not installed, or MLflow or what is
+            behind it refused.
     """
     listing = read_runs(experiments, name)
-    # It would report each use to its makers.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    for setting, value in _SETTINGS.items():
+        os.environ.setdefault(setting, value)
     try:
         from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
+        from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
         hint = "Install `mlflow-skinny`, `sqlalchemy` and `alembic` beside lex_learning."
         raise ExperimentError(f"the client of MLflow cannot be imported: {error}", hint=hint) from error
     report = ExportReport(broken=[str(error) for error in listing.broken])
+    _check_database(to)
     try:
-        client = MlflowClient(tracking_uri=to)
-        places: dict[str, str] = {}
-        for run in listing.runs:
-            if run.experiment not in places:
-                places[run.experiment] = _experiment(client, run.experiment, artifact_location)
-            outcome = _export(client, places[run.experiment], run)
-            getattr(report, outcome).append(f"{run.experiment}/{run.run_id}")
-    except MlflowException as error:
-        message = f"{to}: MLflow: {error.message}"
+        # Standard output is the caller's. Two exports at once would both find a run missing, and add it.
+        with redirect_stdout(sys.stderr), alone(Path(experiments, _LOCK)):
+            client = MlflowClient(tracking_uri=to)
+            places: dict[str, str] = {}
+            for run in listing.runs:
+                if run.experiment not in places:
+                    places[run.experiment] = _experiment(client, run.experiment, artifact_location)
+                outcome = _export(client, places[run.experiment], run)
+                getattr(report, outcome).append(f"{run.experiment}/{run.run_id}")
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        reason = str(getattr(error, "message", error)).partition("\n")[0]
+        message = f"{to}: MLflow: {reason}"
         raise ExperimentError(message, hint="An export can be repeated safely.") from error
     return report
+
+
+def _check_database(to: str) -> None:
+    """Refuse a file of SQLite that cannot be opened: MLflow would try again for minutes."""
+    path = to.removeprefix("sqlite:///").partition("?")[0]
+    if not to.startswith("sqlite:///") or path in ("", ":memory:"):
+        return
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        hint = "Name a file in a folder that exists and can be written to."
+        raise ExperimentError(f"{to}: {path}: {error}", hint=hint) from error
 
 
 def mlflow_names(names: Iterable[str]) -> dict[str, str]:

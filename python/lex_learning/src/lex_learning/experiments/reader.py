@@ -71,10 +71,7 @@ def read_run(folder: str | Path) -> Run:
             git_commit=metadata["git_commit"],
             data=[DataFile(each["path"], each["bytes"], each["sha256"]) for each in metadata["data"]],
             params=_read(folder / "params.json") or {},
-            metrics={
-                name: [_point(each) for each in points]
-                for name, points in (_read(folder / "metrics.json") or {}).items()
-            },
+            metrics=_metrics(folder),
             tags=_read(folder / "tags.json") or {},
             # One with a dot is half a copy, of a run that was killed.
             artifacts=sorted(path for path in artifacts.iterdir() if path.is_file() and path.name[0] != ".")
@@ -86,6 +83,22 @@ def read_run(folder: str | Path) -> Run:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"{folder}: not what a run's files hold: {type(error).__name__}: {error}"
         raise ExperimentError(reason, hint="Restore the files, or remove the run's folder.") from error
+
+
+def _metrics(folder: Path) -> dict[str, list[MetricPoint]]:
+    """Those of `metrics.json`, and those of its journal that it does not have yet."""
+    # The journal first: what goes out of it meanwhile is in the file by then.
+    journal = folder / "metrics.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True) if journal.exists() else []
+    stored = _read(folder / "metrics.json") or {}
+    metrics = {name: [_point(each) for each in points] for name, points in stored.items()}
+    count = sum(len(points) for points in metrics.values())
+    # A process that was killed leaves no more than its last line unfinished.
+    for value in (json.loads(line) for line in lines if line.endswith(b"\n")):
+        if value["number"] == count:
+            metrics.setdefault(value["name"], []).append(_point(value))
+            count += 1
+    return metrics
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
