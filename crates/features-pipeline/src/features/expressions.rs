@@ -39,6 +39,17 @@ impl Scalar {
     }
 }
 
+/// The column of a column's codes; see `with_codes`.
+pub(crate) fn code_column(column: &str) -> String {
+    format!("__code_{column}")
+}
+
+/// The column, or its codes where there are any: to make groups.
+pub(crate) fn group_key(column: &str, schema: &Schema) -> Expr {
+    let codes = code_column(column);
+    if schema.contains(&codes) { col(codes) } else { col(column) }
+}
+
 /// The column as float64, null where it is NaN: for what is learned, where NaN would spread.
 pub(crate) fn number(column: &str, schema: &Schema) -> Expr {
     let values = col(column).cast(DataType::Float64);
@@ -67,6 +78,7 @@ pub(crate) fn is_level(column: &str, level: &str, schema: &Schema) -> Expr {
             let stored = DataType::Datetime(TimeUnit::Microseconds, None);
             Some(values.cast(stored).cast(DataType::String).eq(lit(level.to_owned())))
         }
+        Some(DataType::String) => Some(group_key(column, schema).eq(lit(level.to_owned()))),
         _ => Some(values.cast(DataType::String).eq(lit(level.to_owned()))),
     };
     equal.unwrap_or_else(|| lit(false)).fill_null(lit(false))

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::expressions::filled;
-use super::{Accepts, Feature, Input, Learned, Lesson, Question, Scalar};
+use super::{Feature, Input, Learned, Lesson, Question, Scalar};
 
 /// How frequent a row's level is among the training rows: a share, or a count. Null is a level.
 ///
@@ -39,7 +39,7 @@ impl Feature for FrequencyEncoding {
     }
 
     fn inputs(&self) -> Vec<Input> {
-        vec![Input::new(&self.column, Accepts::Anything)]
+        vec![Input::of_groups(&self.column)]
     }
 
     fn question(&self, _schema: &Schema) -> Option<Question> {

@@ -80,7 +80,7 @@ impl Feature for GroupAggregate {
             Aggregate::Mean | Aggregate::Sum | Aggregate::Std | Aggregate::Median => Accepts::Number,
         };
         let mut inputs = vec![Input { only_to_learn: true, ..Input::new(&self.column, accepts) }];
-        inputs.extend(self.by.iter().map(|column| Input::new(column, Accepts::Anything)));
+        inputs.extend(self.by.iter().map(Input::of_groups));
         inputs
     }
 

@@ -12,11 +12,18 @@ pub struct Input {
     pub accepts: Accepts,
     /// Whether it is used to learn alone: new rows need not have it.
     pub only_to_learn: bool,
+    /// Whether its values make groups.
+    pub makes_groups: bool,
 }
 
 impl Input {
     pub(crate) fn new(column: impl Into<String>, accepts: Accepts) -> Self {
-        Self { column: column.into(), accepts, only_to_learn: false }
+        Self { column: column.into(), accepts, only_to_learn: false, makes_groups: false }
+    }
+
+    /// A column whose values make groups, or are levels.
+    pub(crate) fn of_groups(column: impl Into<String>) -> Self {
+        Self { makes_groups: true, ..Self::new(column, Accepts::Anything) }
     }
 }
 

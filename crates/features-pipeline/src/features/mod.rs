@@ -41,6 +41,7 @@ pub use conditional::{Case, Conditional, Outcome};
 pub use date_difference::{DateDifference, TimeUnitName};
 pub use date_part::{DatePart, DatePartName};
 pub use expressions::Scalar;
+pub(crate) use expressions::{code_column, group_key};
 pub use frequency_encoding::FrequencyEncoding;
 pub use group_aggregate::{Aggregate, GroupAggregate};
 pub use input::{Accepts, Input};

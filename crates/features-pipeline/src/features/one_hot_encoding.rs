@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::expressions::is_level;
-use super::{Accepts, Feature, Input, Learned, Lesson, Outputs, Question, Scalar};
+use super::{Feature, Input, Learned, Lesson, Outputs, Question, Scalar};
 
 /// A column of 0 and 1 for each level, named `{name}_{level}`.
 ///
@@ -67,7 +67,7 @@ impl Feature for OneHotEncoding {
     }
 
     fn inputs(&self) -> Vec<Input> {
-        vec![Input::new(&self.column, Accepts::Anything)]
+        vec![Input::of_groups(&self.column)]
     }
 
     fn outputs(&self) -> Outputs {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::expressions::{filled, is_level};
-use super::{Accepts, Feature, Input, Learned, Lesson, Question, Scalar};
+use super::{Feature, Input, Learned, Lesson, Question, Scalar};
 
 /// The place of a row's level among the levels, from 0.
 ///
@@ -39,7 +39,7 @@ impl Feature for OrdinalEncoding {
     }
 
     fn inputs(&self) -> Vec<Input> {
-        vec![Input::new(&self.column, Accepts::Anything)]
+        vec![Input::of_groups(&self.column)]
     }
 
     fn check(&self) -> Result<(), String> {

@@ -76,7 +76,7 @@ impl Feature for TargetEncoding {
     fn inputs(&self) -> Vec<Input> {
         let accepts = if self.positive.is_some() { Accepts::Anything } else { Accepts::Number };
         let target = Input { only_to_learn: true, ..Input::new(&self.target, accepts) };
-        vec![Input::new(&self.column, Accepts::Anything), target]
+        vec![Input::of_groups(&self.column), target]
     }
 
     fn check(&self) -> Result<(), String> {

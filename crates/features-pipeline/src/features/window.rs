@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{filled, number, settle_floats};
+use super::expressions::{filled, group_key, number, settle_floats};
 use super::rolling_time::{Statistic, rolling};
 use super::times::{check_format, time};
 use super::{Accepts, Feature, Input, Learned, Scalar, check_fill, check_groups};
@@ -220,7 +220,7 @@ impl Feature for Window {
             _ => Accepts::Number,
         };
         let mut inputs = vec![Input::new(&self.column, accepts)];
-        inputs.extend(self.by.iter().map(|column| Input::new(column, Accepts::Anything)));
+        inputs.extend(self.by.iter().map(Input::of_groups));
         inputs.extend(self.order_by.iter().map(|column| {
             let accepts = match (&self.window, &self.format) {
                 (_, Some(_)) | (Some(WindowLength::Time(_)), None) => Accepts::TimeOrText,
@@ -296,7 +296,8 @@ impl Feature for Window {
             WindowOperation::CumulativeCount => col(&self.column).cum_count(false).cast(DataType::Int64),
             _ => self.rolling(values, schema),
         };
-        let groups: Option<Vec<Expr>> = (!self.by.is_empty()).then(|| self.by.iter().map(col).collect());
+        let groups: Option<Vec<Expr>> =
+            (!self.by.is_empty()).then(|| self.by.iter().map(|column| group_key(column, schema)).collect());
         let order = self.order(schema).map(|order| {
             (vec![order], SortOptions { maintain_order: true, nulls_last: true, ..SortOptions::default() })
         });

@@ -57,11 +57,14 @@ pub(super) struct Training<'a> {
 }
 
 /// Learns all features: what they have learned, and the plan of the training rows with all columns.
-pub(super) fn fit(steps: &PipelineSteps, table: LazyFrame, rows: Rows) -> Result<(FittedFeatures, LazyFrame)> {
-    let mut schema = Schema::clone(&*schema_of(&table)?);
-    schema.shift_remove(TRAINING);
-    let order = Order::new(steps, Some(&schema))?;
-    let questions = steps.steps.iter().map(|step| step.as_feature().question(&schema));
+pub(super) fn fit(
+    steps: &PipelineSteps,
+    table: LazyFrame,
+    schema: &Schema,
+    rows: Rows,
+) -> Result<(FittedFeatures, LazyFrame)> {
+    let order = Order::new(steps, Some(schema))?;
+    let questions = steps.steps.iter().map(|step| step.as_feature().question(schema));
     let folds: BTreeSet<u32> = questions.filter_map(|question| folds_of(question.as_ref())).collect();
     let mut plan = table;
     if !folds.is_empty() {
@@ -191,13 +194,14 @@ impl Training<'_> {
             if query.by.is_empty() {
                 return rows.select(&query.aggregates).logical_plan;
             }
-            let mut by: Vec<Expr> = query.by.iter().map(|column| key(column, schema)).collect();
+            let mut by: Vec<Expr> = query.by.iter().map(|column| key(column, schema).alias(column)).collect();
             by.extend(query.folds.map(|folds| col(fold_column(folds)).alias(FOLD)));
             rows.group_by(by).agg(&query.aggregates).logical_plan
         };
         let engine = if self.rows == Rows::OnDisk { Engine::Streaming } else { Engine::InMemory };
         let optimizations = self.plan.get_current_optimizations();
         LazyFrame::collect_all_with_engine(queries.iter().map(plan).collect(), engine, optimizations)
+            .and_then(|answers| answers.into_iter().map(decoded).collect())
             .map_err(|source| FeaturesError::polars("learning from the training rows", source))
     }
 
@@ -244,6 +248,14 @@ impl Training<'_> {
         }
         Ok(())
     }
+}
+
+/// An answer with the texts of its groups in place of their codes.
+fn decoded(answer: DataFrame) -> PolarsResult<DataFrame> {
+    let is_coded = |column: &&Column| matches!(column.dtype(), DataType::Categorical(..));
+    let coded = answer.columns().iter().filter(is_coded).map(|column| column.name().clone());
+    let texts: Vec<Expr> = coded.map(|name| col(name).cast(DataType::String)).collect();
+    if texts.is_empty() { Ok(answer) } else { answer.lazy().with_columns(texts).collect() }
 }
 
 /// The columns of a layer's features.

@@ -8,6 +8,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 use tracing::info_span;
 
+use super::codes::with_codes;
 use super::fit::{self, Rows, TRAINING, layer_expressions, schema_of};
 use super::kind::ColumnKind;
 use super::order::{check_type, similar};
@@ -80,7 +81,7 @@ impl FittedFeatures {
                 "give a table with at least one row",
             ));
         }
-        fit::fit(steps, table.clone().lazy(), Rows::InMemory)
+        fit::fit(steps, with_codes(table, steps)?.lazy(), table.schema(), Rows::InMemory)
     }
 
     /// Learns from some rows of a table; the second value is the plan of the columns of all of them.
@@ -101,16 +102,17 @@ impl FittedFeatures {
                 "give one for each row, true for at least one",
             ));
         }
-        let mut table = table.clone();
+        let mut marked = with_codes(table, steps)?;
         let marks = training.clone().with_name(TRAINING.into()).into_series().into_column();
-        table.with_column(marks).map_err(|source| FeaturesError::polars("marking the training rows", source))?;
-        fit::fit(steps, table.lazy(), Rows::SomeInMemory)
+        marked.with_column(marks).map_err(|source| FeaturesError::polars("marking the training rows", source))?;
+        fit::fit(steps, marked.lazy(), table.schema(), Rows::SomeInMemory)
     }
 
     /// Learns from a table that need not fit in memory.
     pub(crate) fn fit_lazy(steps: &PipelineSteps, table: LazyFrame) -> Result<(Self, LazyFrame)> {
         let _span = info_span!("fit").entered();
-        fit::fit(steps, table, Rows::OnDisk)
+        let schema = schema_of(&table)?;
+        fit::fit(steps, table, &schema, Rows::OnDisk)
     }
 
     /// The features.
@@ -145,8 +147,9 @@ impl FittedFeatures {
     /// table's columns are not those that were learned from; [`FeaturesError::Polars`] for what is found while computing.
     pub fn apply(&self, table: &DataFrame) -> Result<DataFrame> {
         let _span = info_span!("apply", rows = table.height(), columns = table.width()).entered();
-        let rows = self.conform(table)?.lazy();
-        let result = self.apply_lazy(rows.clone())?.collect();
+        let conformed = self.conform(table)?;
+        let rows = conformed.clone().lazy();
+        let result = self.planned(with_codes(&conformed, &self.steps)?.lazy(), conformed.schema())?.collect();
         result.map_err(|source| self.blame(&rows, FeaturesError::polars("computing the features", source)))
     }
 
@@ -156,6 +159,11 @@ impl FittedFeatures {
     /// As those of [`apply`](Self::apply), but for what is found while computing.
     pub fn apply_lazy(&self, table: LazyFrame) -> Result<LazyFrame> {
         let own = schema_of(&table)?;
+        self.planned(table, &own)
+    }
+
+    /// `own` are the table's columns that stay.
+    fn planned(&self, table: LazyFrame, own: &Schema) -> Result<LazyFrame> {
         let made = self.columns();
         if let Some(name) = made.iter().find(|name| own.contains(name)) {
             return Err(FeaturesError::DuplicateName {

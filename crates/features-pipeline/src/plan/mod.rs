@@ -5,6 +5,7 @@
 //! groups, and one `with_columns`, which Polars computes in parallel.
 
 mod blame;
+mod codes;
 mod fit;
 mod fitted;
 mod kind;

@@ -3,7 +3,7 @@
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::features::FOLD;
+use crate::features::{FOLD, code_column, group_key};
 
 /// Groups, and a column for each feature that learned something of them.
 #[derive(Debug, Clone)]
@@ -33,6 +33,9 @@ pub(super) fn stored_type(dtype: &DataType) -> Option<DataType> {
 /// A group's value as it is stored: NaN is null, as everywhere.
 pub(super) fn key(column: &str, schema: &Schema) -> Expr {
     let dtype = schema.get(column);
+    if schema.contains(&code_column(column)) {
+        return group_key(column, schema);
+    }
     let values = match dtype.and_then(stored_type) {
         Some(stored) => col(column).cast(stored),
         None => col(column),
@@ -76,13 +79,14 @@ impl GroupTable {
         let mut table = Vec::new();
         for (name, column) in &keys {
             let (mut row, mut group) = (key(column, schema), col(column.as_str()));
-            match self.common_type(column, schema) {
-                Some(DataType::Float64) => {
+            match (schema.get(&code_column(column)), self.common_type(column, schema)) {
+                (Some(codes), _) => group = group.cast(codes.clone()),
+                (None, Some(DataType::Float64)) => {
                     row = row.cast(DataType::Float64);
                     group = group.cast(DataType::Float64);
                 }
-                Some(common) => row = row.strict_cast(common),
-                None => {}
+                (None, Some(common)) => row = row.strict_cast(common),
+                (None, None) => {}
             }
             own.push(row.alias(name));
             table.push(group.alias(name));
