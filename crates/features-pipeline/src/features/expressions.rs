@@ -134,7 +134,13 @@ pub(crate) fn filled(values: Expr, fill: Option<&Scalar>) -> Expr {
     }
 }
 
-/// The median and other quantiles, between the two nearest values.
+/// The column as text, as it is where it is one.
+pub(crate) fn text(column: &str, schema: &Schema) -> Expr {
+    let is_text = matches!(schema.get(column), Some(DataType::String));
+    if is_text { col(column) } else { col(column).cast(DataType::String) }
+}
+
+/// Quantiles, between the two nearest values.
 pub(crate) fn quantile(values: Expr, probability: f64) -> Expr {
     values.quantile(lit(probability), QuantileMethod::Linear)
 }

@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{filled, number, quantile, settle_floats};
+use super::expressions::{filled, number, settle_floats};
 use super::{Accepts, Feature, Input, Learned, Lesson, Question, Scalar, check_fill, check_groups};
 
 /// A statistic of the group that a row belongs to, kept per row.
@@ -118,7 +118,7 @@ impl Feature for GroupAggregate {
             Aggregate::Max => plain.max(),
             Aggregate::Count => plain.count(),
             Aggregate::Std => numeric.std(1),
-            Aggregate::Median => quantile(numeric, 0.5),
+            Aggregate::Median => numeric.median(),
             // A null is one more unique value.
             Aggregate::NUnique => {
                 plain.clone().n_unique().cast(DataType::Int64) - plain.null_count().gt(lit(0)).cast(DataType::Int64)

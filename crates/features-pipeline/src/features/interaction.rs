@@ -4,7 +4,7 @@ use polars::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::{float, settle};
+use super::expressions::{float, settle, text};
 use super::{Accepts, Feature, Input, Learned};
 
 /// The product of numbers, or the combination of levels, of several columns.
@@ -64,14 +64,14 @@ impl Feature for Interaction {
         Ok(())
     }
 
-    fn expressions(&self, _schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
+    fn expressions(&self, schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
         let value = match self.kind {
             InteractionKind::Product => {
                 let product = self.columns.iter().map(|column| float(column)).reduce(|one, other| one * other);
                 settle(product.unwrap_or_else(|| lit(f64::NAN)), None)
             }
             InteractionKind::Combination => {
-                let texts: Vec<Expr> = self.columns.iter().map(|column| col(column).cast(DataType::String)).collect();
+                let texts: Vec<Expr> = self.columns.iter().map(|column| text(column, schema)).collect();
                 concat_str(texts, self.separator.as_deref().unwrap_or("_"), false)
             }
         };

@@ -5,7 +5,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expressions::settle;
+use super::expressions::{settle, text};
 use super::{Accepts, Feature, Input, Learned};
 
 /// What can be counted or found in a text. A missing text gives a missing value.
@@ -94,16 +94,16 @@ impl Feature for Text {
         }
     }
 
-    fn expressions(&self, _schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
-        let text = col(&self.column).cast(DataType::String).str();
+    fn expressions(&self, schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
+        let texts = text(&self.column, schema).str();
         let pattern = lit(self.pattern.clone().unwrap_or_default());
         let result = match self.operation {
-            TextOperation::Length => text.len_chars().cast(DataType::Int64),
-            TextOperation::Words => text.count_matches(lit(r"\S+"), false).cast(DataType::Int64),
-            TextOperation::Contains if self.literal => text.contains_literal(pattern).cast(DataType::UInt8),
-            TextOperation::Contains => text.contains(pattern, true).cast(DataType::UInt8),
+            TextOperation::Length => texts.len_chars().cast(DataType::Int64),
+            TextOperation::Words => texts.count_matches(lit(r"\S+"), false).cast(DataType::Int64),
+            TextOperation::Contains if self.literal => texts.contains_literal(pattern).cast(DataType::UInt8),
+            TextOperation::Contains => texts.contains(pattern, true).cast(DataType::UInt8),
             TextOperation::Extract => {
-                let found = text.extract(pattern, self.group.unwrap_or_else(|| self.groups().min(1)));
+                let found = texts.extract(pattern, self.group.unwrap_or_else(|| self.groups().min(1)));
                 if self.as_number { settle(found.cast(DataType::Float64), None) } else { found }
             }
         };
