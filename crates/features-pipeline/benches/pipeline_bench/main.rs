@@ -18,6 +18,9 @@ use features_pipeline::tables;
 use polars::prelude::*;
 use serde_json::Value;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const REPEATS: usize = 5;
 
 fn main() {
