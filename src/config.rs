@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClassWeights, LexLearningError, PipelineConfigBuilder};
+use crate::{ClassWeights, LexLearningError, PipelineConfigBuilder, algorithms};
 
 /// What the target is: a class or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,8 +130,7 @@ pub struct PipelineConfig {
     /// The column to predict. Default: the last one.
     #[serde(default)]
     pub target_column: Option<String>,
-    /// Train this algorithm alone, by its name, such as `lightgbm` (the README lists them); it is then taken whatever the
-    /// other settings say. Default: try several, and weigh them into an ensemble.
+    /// Train this algorithm alone, one of [`ProblemType::algorithms`]; it is then taken whatever the other settings say. Default: try several, and weigh them into an ensemble.
     #[serde(default)]
     pub algorithm: Option<String>,
     /// How many algorithms to try, 1 to 20. Default 3.
@@ -280,11 +279,11 @@ impl PipelineConfig {
     }
 
     /// Checks every setting against its bounds and the others; for a configuration that was deserialized or changed by
-    /// hand. `Pipeline::train` does it, too.
+    /// hand. [`PipelineConfigBuilder::build`] does it, and that of `Pipeline` does it again.
     ///
     /// # Errors
     ///
-    /// [`LexLearningError::InvalidConfig`] names the first setting that is out of its bounds or contradicts another.
+    /// [`LexLearningError::InvalidConfig`] names the first setting that is unknown, out of its bounds or contradicts another.
     pub fn validate(&self) -> Result<(), LexLearningError> {
         check("top_k_algorithms", &self.top_k_algorithms, &bounds::TOP_K_ALGORITHMS)?;
         check("n_trials", &self.n_trials, &bounds::N_TRIALS)?;
@@ -323,6 +322,9 @@ impl PipelineConfig {
             if value.as_deref() == Some("") {
                 return invalid(&format!("{name} is empty. Leave it out for the default."));
             }
+        }
+        if let Some(name) = &self.algorithm {
+            algorithms::check(name, self.problem_type)?;
         }
         self.check_columns()?;
         self.check_classes()?;

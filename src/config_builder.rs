@@ -32,7 +32,7 @@ impl PipelineConfigBuilder {
         self
     }
 
-    /// Train this algorithm alone.
+    /// Train this algorithm alone, one of [`ProblemType::algorithms`].
     pub fn algorithm(mut self, value: impl Into<String>) -> Self {
         self.config.algorithm = Some(value.into());
         self
@@ -187,7 +187,7 @@ impl PipelineConfigBuilder {
     /// # Errors
     ///
     /// [`LexLearningError::InvalidConfig`]: the problem type is missing, or a setting is out of its bounds or
-    /// contradicts another.
+    /// contradicts another, or the algorithm is unknown; the message then lists all, the nearest name first.
     pub fn build(self) -> Result<PipelineConfig, LexLearningError> {
         let Some(problem_type) = self.problem_type else {
             return invalid("problem_type is not set. Set it to ProblemType::Classification or ::Regression.");

@@ -31,6 +31,7 @@
 //!   and no Python on the machine, neither to build nor to run: `lex-learning = { version = "...", default-features =
 //!   false, features = ["native"] }`.
 
+mod algorithms;
 mod class_weights;
 mod config;
 mod config_builder;

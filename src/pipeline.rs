@@ -55,7 +55,7 @@ impl Pipeline {
     ///
     /// * [`InvalidData`](LexLearningError::InvalidData), [`TargetNotFound`](LexLearningError::TargetNotFound): the
     ///   table cannot be trained on; the message names the column and the remedy.
-    /// * [`InvalidConfig`](LexLearningError::InvalidConfig): the algorithm is unknown for this problem.
+    /// * [`InvalidConfig`](LexLearningError::InvalidConfig): `work_dir` cannot be written, or another training works there.
     /// * [`TrainingFailed`](LexLearningError::TrainingFailed): no algorithm could be fitted.
     /// * [`RuntimeInit`](LexLearningError::RuntimeInit): [`initialize`](crate::initialize) was not called.
     pub fn train(&self, table: &DataFrame) -> Result<TrainingResult, LexLearningError> {
@@ -88,11 +88,9 @@ impl Pipeline {
         cancel: &CancelToken,
     ) -> Result<TrainingResult, LexLearningError> {
         let mut last: Option<ProgressUpdate> = None;
-        let outcome = self.config.validate().and_then(|()| {
-            python::training::train(&self.config, table, cancel, &mut |update| {
-                self.report(&update);
-                last = Some(update);
-            })
+        let outcome = python::training::train(&self.config, table, cancel, &mut |update| {
+            self.report(&update);
+            last = Some(update);
         });
         if let Err(error) = &outcome
             && !last.as_ref().is_some_and(|update| update.stage.is_last())
@@ -162,12 +160,14 @@ impl PipelineBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidConfig`](LexLearningError::InvalidConfig): no configuration was given.
+    /// [`InvalidConfig`](LexLearningError::InvalidConfig): no configuration was given, or one that
+    /// [`validate`](PipelineConfig::validate) refuses.
     pub fn build(self) -> Result<Pipeline, LexLearningError> {
         let Some(config) = self.config else {
             let message = "the pipeline has no configuration. Call config() before build().";
             return Err(LexLearningError::InvalidConfig(message.to_owned()));
         };
+        config.validate()?;
         Ok(Pipeline { config, on_progress: self.on_progress })
     }
 }

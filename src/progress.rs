@@ -41,7 +41,7 @@ impl TrainingStage {
     }
 }
 
-/// One event of a training.
+/// One event of a training. No two in a row tell the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProgressUpdate {

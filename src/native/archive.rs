@@ -3,6 +3,8 @@
 //! Its parts are stored as they are, one after the other, and it ends with a checksum of all before. So there is nothing
 //! to unpack: a general reader would take archives of many other kinds, which then had to be refused here.
 
+use std::thread::{self, Builder};
+
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -17,6 +19,8 @@ const FORMAT: &str = "lex-learning model";
 /// Of the whole file; that of the ONNX document is another.
 const VERSION: u64 = 1;
 const HEADER_BYTES: usize = 30;
+/// From here on a thread is started for the checksum; it takes as long as a tenth of that.
+const PARALLEL_BYTES: usize = 1 << 20;
 
 /// What says how to read the rest.
 #[derive(Deserialize)]
@@ -43,14 +47,34 @@ struct Facts {
     sha256: String,
 }
 
-/// The content of the part `model.onnx`.
+/// What `read` makes of the part `model.onnx`.
+///
+/// Of a large file, another core goes over the checksum meanwhile, which takes as long as all the rest: `read` must bear
+/// any content, as a forged file has a right checksum too.
 ///
 /// # Errors
 ///
 /// * [`InvalidModelFile`](LexLearningError::InvalidModelFile): the file is cut, altered or something else.
 /// * [`ExportError`](LexLearningError::ExportError): it holds no such part; tells why.
-pub(super) fn document(bytes: &[u8]) -> Result<&[u8], LexLearningError> {
-    let mut rest = unsealed(bytes).ok_or_else(|| refused("its checksum does not match; it is cut or altered"))?;
+pub(super) fn with_document<Model>(
+    bytes: &[u8],
+    read: impl FnOnce(&[u8]) -> Result<Model, LexLearningError>,
+) -> Result<Model, LexLearningError> {
+    let altered = || refused("its checksum does not match; it is cut or altered");
+    let (body, given) = unsealed(bytes).ok_or_else(altered)?;
+    thread::scope(|scope| {
+        let is_right = || hash(body).as_bytes() == given;
+        let beside = if body.len() < PARALLEL_BYTES { None } else { Builder::new().spawn_scoped(scope, is_right).ok() };
+        if beside.is_none() && !is_right() {
+            return Err(altered());
+        }
+        let model = document(body).and_then(read);
+        let is_right = beside.is_none_or(|beside| beside.join().unwrap_or(false));
+        if is_right { model } else { Err(altered()) }
+    })
+}
+
+fn document(mut rest: &[u8]) -> Result<&[u8], LexLearningError> {
     let Some((b"manifest.json", text)) = next_part(&mut rest) else {
         return Err(refused("it does not begin with its manifest"));
     };
@@ -80,11 +104,10 @@ pub(super) fn document(bytes: &[u8]) -> Result<&[u8], LexLearningError> {
     Err(refused("it lacks the ONNX document that it lists"))
 }
 
-/// What the checksum at the end is of, if it is right.
-fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+/// What the checksum at the end is of, and the checksum.
+fn unsealed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (rest, given) = bytes.split_at_checked(bytes.len().checked_sub(HASH_BYTES)?)?;
-    let body = rest.strip_suffix(SEAL)?;
-    (hash(body).as_bytes() == given).then_some(body)
+    Some((rest.strip_suffix(SEAL)?, given))
 }
 
 /// In lower-case hexadecimal digits.

@@ -79,7 +79,13 @@ impl NativeModel {
         if bytes.starts_with(PICKLE) {
             return Err(invalid("it is a pickle, which is for Python: save the model under a name that ends in .lex"));
         }
-        let bytes = if bytes.starts_with(archive::START) { archive::document(bytes)? } else { bytes };
+        if bytes.starts_with(archive::START) {
+            return archive::with_document(bytes, Self::from_document);
+        }
+        Self::from_document(bytes)
+    }
+
+    fn from_document(bytes: &[u8]) -> Result<Self, LexLearningError> {
         let model = Model::read(bytes)?;
         let description = Description::read(model.description)?;
         let schema = Schema::new(&description.info);

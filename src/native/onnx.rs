@@ -4,7 +4,7 @@
 
 use super::invalid;
 use super::tensor::{Kind, Tensor};
-use super::wire::{Field, Fields};
+use super::wire::{Field, Fields, Integers};
 use crate::LexLearningError;
 
 /// Nodes and constants of a graph, together; an honest file has a few thousand.
@@ -112,14 +112,8 @@ impl<'a> Node<'a> {
     }
 
     /// A list of integers; empty where there is none.
-    pub(super) fn integers(&self, name: &str) -> Result<Vec<i64>, LexLearningError> {
-        let mut values = Vec::new();
-        for field in Fields(self.attribute(name).unwrap_or_default()) {
-            if let (8, field) = field? {
-                field.integers(&mut values)?;
-            }
-        }
-        Ok(values)
+    pub(super) fn integers(&self, name: &str) -> Integers<'a> {
+        Integers::new(self.attribute(name).unwrap_or_default(), 8)
     }
 
     /// The numbers of a tensor; empty where there is none.
@@ -127,6 +121,10 @@ impl<'a> Node<'a> {
         let Some(attribute) = self.attribute(name) else { return Ok(Vec::new()) };
         let tensor = first(attribute, 5)?.ok_or_else(|| invalid(&format!("attribute '{name}' is no tensor")))?;
         Numbers::read(tensor.bytes()?)?.values()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.attribute(name).is_some()
     }
 
     fn attribute(&self, name: &str) -> Option<&'a [u8]> {

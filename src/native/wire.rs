@@ -46,6 +46,67 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The integers of a repeated field of a message, which writers pack or not.
+#[derive(Debug)]
+pub(super) struct Integers<'a> {
+    message: &'a [u8],
+    /// Of the field.
+    number: u8,
+    packed: &'a [u8],
+}
+
+impl<'a> Integers<'a> {
+    pub(super) fn new(message: &'a [u8], number: u8) -> Self {
+        Self { message, number, packed: &[] }
+    }
+
+    /// The next one, if it has a field of its own and is small, as most are: then there is nothing to go wrong.
+    #[inline]
+    pub(super) fn next_small(&mut self) -> Option<i64> {
+        let (value, rest) = match self.message {
+            [key, value @ 0..0x80, rest @ ..] if *key == self.number << 3 => (i64::from(*value), rest),
+            [key, low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] if *key == self.number << 3 => {
+                (i64::from(low & 0x7f) | i64::from(*high) << 7, rest)
+            }
+            _ => return None,
+        };
+        if !self.packed.is_empty() {
+            return None;
+        }
+        self.message = rest;
+        Some(value)
+    }
+
+    fn find(&mut self) -> Result<Option<i64>, LexLearningError> {
+        while self.packed.is_empty() {
+            if self.message.is_empty() {
+                return Ok(None);
+            }
+            match next_field(&mut self.message)? {
+                (number, Field::Bytes(bytes)) if number == u64::from(self.number) => self.packed = bytes,
+                (number, field) if number == u64::from(self.number) => return field.integer().map(Some),
+                _ => {}
+            }
+        }
+        varint(&mut self.packed).map(|value| Some(value.cast_signed()))
+    }
+}
+
+impl Iterator for Integers<'_> {
+    type Item = Result<i64, LexLearningError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(value) = self.next_small() {
+            return Some(Ok(value));
+        }
+        let found = self.find();
+        if found.is_err() {
+            (self.message, self.packed) = (&[], &[]);
+        }
+        found.transpose()
+    }
+}
+
 /// The fields of a message, in the order of the file, each with its number.
 #[derive(Debug)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
@@ -88,13 +149,16 @@ fn skip<'a>(bytes: &mut &'a [u8], length: usize) -> Result<Field<'a>, LexLearnin
 }
 
 fn varint(bytes: &mut &[u8]) -> Result<u64, LexLearningError> {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * index);
+    let (mut value, mut shift) = (0, 0);
+    while let [byte, rest @ ..] = *bytes
+        && shift < 64
+    {
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            *bytes = &bytes[index + 1..];
             return Ok(value);
         }
+        shift += 7;
     }
     Err(cut("a number that does not end"))
 }

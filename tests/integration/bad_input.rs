@@ -88,10 +88,13 @@ fn columns_of_unsupported_types_are_named() {
 }
 
 #[test]
-fn an_unknown_algorithm_gets_the_nearest_name() {
-    let error = refused(quick(ProblemType::Classification).algorithm("lightgmb"), &table("titanic"));
-    assert!(matches!(&error, LexLearningError::InvalidConfig(text) if text.contains("'lightgbm'")), "{error}");
-    let error = refused(quick(ProblemType::Classification).algorithm("ridge"), &table("titanic"));
+fn an_unknown_algorithm_is_refused_before_a_training() {
+    let error = quick(ProblemType::Classification).algorithm("lgbm").build().unwrap_err();
+    assert!(matches!(&error, LexLearningError::InvalidConfig(text) if text.contains("\"lightgbm\"")), "{error}");
+    // Also if it was put there by hand.
+    let mut config = quick(ProblemType::Classification).build().unwrap();
+    config.algorithm = Some("ridge".to_owned());
+    let error = lex_learning::Pipeline::builder().config(config).build().unwrap_err();
     assert!(matches!(error, LexLearningError::InvalidConfig(_)), "{error}");
 }
 

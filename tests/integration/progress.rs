@@ -47,6 +47,7 @@ fn every_stage_is_reported_in_order() {
         ]
     );
     assert_one_last(&events, TrainingStage::Complete);
+    assert!(events.windows(2).all(|pair| pair[0].message != pair[1].message), "{events:?}");
     assert!((events.last().unwrap().progress - 1.0).abs() < f64::EPSILON);
     let training = events.iter().find(|event| event.current_model.is_some()).unwrap();
     assert_eq!(training.current_model.as_deref(), Some("logistic_regression"));

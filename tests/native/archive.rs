@@ -99,6 +99,26 @@ fn every_cut_and_every_flipped_bit_is_noticed() {
 }
 
 #[test]
+fn a_large_file_is_checked_as_a_small_one_is() {
+    let (document, parts) = (bytes(&description()), vec![7; 3 << 20]);
+    let facts = manifest(&document).to_string();
+    let whole = archived(&facts, &[("model.onnx", &document), ("parts/0", &parts)]);
+    let model = NativeModel::from_bytes(&whole).unwrap();
+    assert_eq!(model.predict(&passenger()).unwrap(), survival().predict(&passenger()).unwrap());
+    let start = whole.len() - parts.len();
+    for place in [0, 40, facts.len(), facts.len() + 200, start, whole.len() - 200, whole.len() - 70, whole.len() - 1] {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1;
+        refused(&flipped);
+        // Also where the checksum is right again, the document has to be that of its own.
+        if place > facts.len() + 100 && place < start - 200 {
+            assert!(refused(&sealed(&flipped[..whole.len() - 84])).contains("not the one it lists"));
+        }
+    }
+    assert!(refused(&whole[..whole.len() - 1]).contains("checksum"));
+}
+
+#[test]
 fn forgeries_with_a_right_checksum_are_refused() {
     let document = bytes(&description());
     let with = |change: &dyn Fn(&mut Value)| {

@@ -246,6 +246,30 @@ class TestInfo:
         for each in (*info["feature_names"], info["best_model_name"], info["created"]):
             assert each in text
 
+    def test_members_of_an_ensemble_are_a_table(
+        self, model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        members = [
+            {
+                "name": "lightgbm",
+                "weight": 0.75,
+                "models": 5,
+                "params": {"num_leaves": 31, "rate": 0.1234567},
+            },
+            {"name": "random_forest", "weight": 0.25, "models": 10, "params": {}},
+        ]
+        info = TrainedModel.load(model).get_info()
+        ensemble = dataclasses.replace(info, hyperparameters={"members": members})
+        monkeypatch.setattr(TrainedModel, "get_info", lambda _: ensemble)
+        assert main(["info", str(model)]) == 0
+        assert (
+            "\nmembers\n"
+            "  algorithm      weight  models  settings\n"
+            "  lightgbm       0.7500  5       num_leaves=31, rate=0.1235\n"
+            "  random_forest  0.2500  10      -\n"
+            "\nmetrics"
+        ) in capsys.readouterr().out
+
 
 class TestExplain:
     def test_plots_are_written_and_repeat(
@@ -273,6 +297,50 @@ class TestExplain:
         assert (folder / "summary.png").exists()
         pd.DataFrame([unseen]).to_csv(table, index=False)
         assert main(["explain", str(model), str(table), "--plots", str(folder)]) == 1
+
+    def test_a_row(self, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        plot, row = tmp_path / "waterfall.png", json.dumps(ROW)
+        assert main(["explain", str(model), "--row", row, "--plot", str(plot)]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert str(plot) in out
+        why = TrainedModel.load(model).explain(ROW)
+        assert plot.read_bytes() == why.waterfall
+        heading, columns, base, *steps, output = out.split("\n\n")[0].splitlines()
+        assert heading == "log-odds of survived"
+        assert columns.split() == ["column", "value", "contribution"]
+        assert [float(line.split()[-1]) for line in (base, output)] == pytest.approx(
+            [why.base, why.output], abs=1e-4
+        )
+        found = {name: (value, float(effect)) for name, value, effect in map(str.split, steps)}
+        assert found == {
+            name: (str(ROW[name]), pytest.approx(effect, abs=1e-4))
+            for name, effect in why.contributions.items()
+        }
+        sizes = [abs(effect) for _, effect in found.values()]
+        assert sizes == sorted(sizes, reverse=True)
+
+    def test_a_row_as_json(self, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        unseen = ROW | {"sex": "unknown"}
+        assert main(["explain", str(model), "--row", json.dumps(unseen), "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document == TrainedModel.load(model).explain(unseen).to_dict() | {"plot": None}
+        assert "'sex'" in document["warnings"][0]
+        plot = tmp_path / "new.PNG"
+        assert main(["explain", str(model), "--row", json.dumps(ROW), "--json", "--plot", str(plot)]) == 0
+        assert json.loads(capsys.readouterr().out)["plot"] == str(plot)
+        assert plot.read_bytes().startswith(PNG)
+
+    def test_a_row_that_cannot_be_explained(
+        self, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        plot = tmp_path / "plot.png"
+        assert main(["explain", str(model), "--row", "{}", "--plot", str(plot)]) == 1
+        only_error(capsys)
+        nowhere = tmp_path / "a" / "b.png"
+        assert main(["explain", str(model), "--row", json.dumps(ROW), "--plot", str(nowhere)]) == 4
+        only_error(capsys)
+        assert not plot.exists()
 
 
 class TestReading:
@@ -429,7 +497,12 @@ class TestErrors:
             ["predict", "m.pkl"],
             ["predict", "m.pkl", "t.csv", "--row", "{}"],
             ["predict", "m.pkl", "--row", "{}", "--output", "o.csv"],
+            ["explain", "m.pkl"],
             ["explain", "m.pkl", "t.csv"],
+            ["explain", "m.pkl", "t.csv", "--row", "{}"],
+            ["explain", "m.pkl", "t.csv", "--plots", "p", "--plot", "p.png"],
+            ["explain", "m.pkl", "--row", "{}", "--plots", "p"],
+            ["explain", "m.pkl", "--row", "{}", "--plot", "p.svg"],
             ["explain", "m.pkl", "t.csv", "--plots", "p", "--rows", "0"],
         ],
     )

@@ -12,8 +12,10 @@ from conftest import REPOSITORY
 from lex_learning import PipelineConfig, ProblemType
 from lex_learning.config import BOUNDS
 from lex_learning.errors import InvalidConfigError
+from lex_learning.models import available_algorithms
 
-CONTRACT = json.loads((REPOSITORY / "tests/contract/config.json").read_text(encoding="utf-8"))["fields"]
+AGREED = json.loads((REPOSITORY / "tests/contract/config.json").read_text(encoding="utf-8"))
+CONTRACT = AGREED["fields"]
 BY_NAME = {field["name"]: field for field in CONTRACT}
 BOUNDED = [field for field in CONTRACT if "minimum" in field]
 
@@ -132,18 +134,14 @@ def test_a_setting_name_that_is_no_text_is_refused() -> None:
         PipelineConfig.from_dict({"problem_type": "regression", 5: 1})  # type: ignore[dict-item]
 
 
-@pytest.mark.parametrize(
-    ("problem_type", "given", "nearest"),
-    [
-        ("classification", "lightgbn", "lightgbm"),
-        ("regression", "rigde", "ridge"),
-        ("regression", "XGBoost", "xgboost"),
-    ],
-)
-def test_an_unknown_algorithm_is_refused_with_the_nearest_name(
-    problem_type: str, given: str, nearest: str
-) -> None:
-    error = refused(problem_type=problem_type, algorithm=given)
+@pytest.mark.parametrize("problem_type", list(ProblemType))
+def test_the_contract_names_every_algorithm(problem_type: ProblemType) -> None:
+    assert available_algorithms(problem_type) == AGREED["algorithms"][problem_type]
+
+
+@pytest.mark.parametrize(("given", "nearest"), AGREED["misspelt_algorithms"])
+def test_an_unknown_algorithm_is_refused_with_the_nearest_name(given: str, nearest: str) -> None:
+    error = refused(problem_type="regression", algorithm=given)
     assert f"Did you mean {nearest!r}?" in error.hint
 
 

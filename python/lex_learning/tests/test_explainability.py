@@ -26,7 +26,7 @@ from lex_learning.explainability import contributions as contributions_module
 from lex_learning.explainability import importance as importance_module
 from lex_learning.explainability import sampling
 from lex_learning.explainability.contributions import Space, explain
-from lex_learning.explainability.figures import printable
+from lex_learning.explainability.figures import printable, render
 from lex_learning.explainability.importance import permutation_importance
 from lex_learning.explainability.plots import draw_plots
 from lex_learning.explainability.scene import Scene
@@ -324,6 +324,47 @@ def test_a_row_is_drawn_whole(case: str, name: str) -> None:
         [pixels[:2].ravel(), pixels[-2:].ravel(), pixels[:, :2].ravel(), pixels[:, -2:].ravel()]
     )
     assert edge.min() > 0.9, "it is cut off"
+
+
+def texts_of_a_row(
+    monkeypatch: pytest.MonkeyPatch, values: list[float], base: float, space: Space
+) -> tuple[list[str], list[str]]:
+    """What a waterfall says beside its steps, from the top, and at its axis."""
+    seen: list[Any] = []
+
+    def look(figure: Any) -> bytes:
+        png = render(figure)
+        seen.append(figure.axes[0])
+        return png
+
+    monkeypatch.setattr("lex_learning.explainability.waterfall.render", look)
+    frame = pd.DataFrame([range(len(values))] * 2).rename(columns=str)
+    schema = Schema.from_frame(frame)
+    array = np.array(values).reshape(1, -1, 1)
+    found = contributions_module.Contributions(array, np.array([base]), space, np.arange(1))
+    labels = () if space is Space.VALUE else ("no", "yes")
+    draw_row(Scene(found, schema.encode(frame)[:1], schema, Target("y", labels)), 0, ["1"] * len(values))
+    notes = sorted(seen[0].texts, key=lambda note: note.xy[1])
+    ticks = [tick.get_text() for tick in seen[0].get_xticklabels()]
+    return [note.get_text() for note in notes], ticks
+
+
+def test_the_numbers_of_a_waterfall_have_the_same_decimals(monkeypatch: pytest.MonkeyPatch) -> None:
+    minus = "\N{MINUS SIGN}"
+    texts, ticks = texts_of_a_row(monkeypatch, [-0.154, 0.0862, 0.0003], 0.3702, Space.PROBABILITY)
+    assert texts == ["probability 30.3 %", f"{minus}15.4", "+8.6", "0.0", "probability 37.0 %"]
+    texts, ticks = texts_of_a_row(monkeypatch, [2.1, -0.5049, 0.03], 7.4, Space.VALUE)
+    assert texts == ["9.03", "+2.10", f"{minus}0.50", "+0.03", "7.40"]
+    assert len({len(tick.partition(".")[2]) for tick in ticks}) == 1
+    texts, _ = texts_of_a_row(monkeypatch, [1.5, -0.25], -1.0, Space.LOG_ODDS)
+    assert texts == [
+        "0.25 (probability 56.2 %)",
+        "+1.50",
+        f"{minus}0.25",
+        f"{minus}1.00 (probability 26.9 %)",
+    ]
+    texts, _ = texts_of_a_row(monkeypatch, [98_765.0, -1_234.0], 1e6, Space.VALUE)
+    assert texts == ["1,097,500", "+98,800", f"{minus}1,200", "1,000,000"]
 
 
 def test_failures_name_their_cause() -> None:

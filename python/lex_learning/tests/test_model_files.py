@@ -22,7 +22,7 @@ from lex_learning import Pipeline, TrainedModel
 from lex_learning.config import ProblemType
 from lex_learning.core.problem import Problem
 from lex_learning.errors import InferenceError, InvalidModelFileError, LexLearningError, ModelNotFoundError
-from lex_learning.inference import archive, files
+from lex_learning.inference import archive
 from lex_learning.inference.state import from_state, to_state
 from lex_learning.models import available_algorithms, model_class
 
@@ -193,7 +193,7 @@ def test_a_full_disk_keeps_the_old_file(
 
     path = tmp_path / "model.pkl"
     path.write_bytes(b"old")
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InferenceError, match="No space left on device"):
         model.save(path)
     assert path.read_bytes() == b"old"

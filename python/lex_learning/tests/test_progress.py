@@ -52,6 +52,34 @@ def test_a_training_reports_every_stage(titanic: pd.DataFrame) -> None:
     assert parts == pytest.approx(result.timings["total"], rel=0.05)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"algorithm": "ridge"}, {"time_limit": 600.0, "preset": "fast", "cv_folds": 2, "n_jobs": 2}],
+    ids=["trials", "race"],
+)
+def test_no_message_comes_twice(carseats: pd.DataFrame, values: dict[str, Any]) -> None:
+    events: list[ProgressUpdate] = []
+    config = settings("regression", enable_neural_networks=False, **({"n_trials": 6} | values))
+    Pipeline(config, events.append).train(carseats)
+    messages = [event.message for event in events]
+    assert len(messages) > 8
+    assert len(set(messages)) == len(messages)
+
+
+def test_a_step_that_nobody_sees_is_not_told() -> None:
+    events: list[ProgressUpdate] = []
+    with ProgressReporter(events.append) as report:
+        report.enter(TrainingStage.TRAINING, "x")
+        for share in (0.0, 0.001, 0.6, 0.6001):
+            report.advance(share, "x")
+        report.advance(0.6001, "y")
+    assert [(event.message, round(event.progress, 2)) for event in events[:-1]] == [
+        ("x", 0.05),
+        ("x", 0.55),
+        ("y", 0.55),
+    ]
+
+
 def test_a_failed_training_ends_with_one_event(titanic: pd.DataFrame) -> None:
     events: list[ProgressUpdate] = []
     with pytest.raises(LexLearningError) as caught:

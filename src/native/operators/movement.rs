@@ -38,7 +38,7 @@ pub(super) fn build(node: &Node<'_>, inputs: &Inputs<'_>) -> Result<Built, LexLe
             (Movement::Stretch, 1, broadcast(&given.shape, &sizes)?)
         }
         "Transpose" => {
-            let order = order(&node.integers("perm")?, given.shape.len())?;
+            let order = order(&node.integers("perm").collect::<Result<Vec<_>, _>>()?, given.shape.len())?;
             let shape = order.iter().map(|&place| given.shape[place]).collect();
             (Movement::Transpose(order), 1, shape)
         }

@@ -35,7 +35,11 @@ pub(super) fn build(node: &Node<'_>, inputs: &Inputs<'_>) -> Result<Built, LexLe
         }
         "TopK" if number_kind => top(node, inputs, given),
         name if name.starts_with("Reduce") && (floats || number_kind && name != "ReduceMean") => {
-            let axes = if inputs.optional(1).is_some() { inputs.integers(1)? } else { node.integers("axes")? };
+            let axes = if inputs.optional(1).is_some() {
+                inputs.integers(1)?
+            } else {
+                node.integers("axes").collect::<Result<_, _>>()?
+            };
             let [given_axis] = axes[..] else { return Err(invalid(&format!("an operator {name} has not one axis"))) };
             let (place, _) = given.axis(given_axis)?;
             let mut shape = given.shape.clone();

@@ -24,7 +24,7 @@ pub(super) struct Trees {
     forest: Vec<Tree>,
     /// Targets of the leaves of trees that give several; else empty.
     leaf_targets: Vec<u32>,
-    /// What the trees compare: a column of the input, or its negative.
+    /// What the trees compare: a column of the input, or its negative. The first is that of the leaves.
     slots: Vec<Slot>,
     sets: Sets,
     /// Columns of the input.
@@ -44,6 +44,8 @@ struct Branch {
     slot: u32,
 }
 
+/// The slot of leaves, which holds minus infinity.
+const LEAF: u32 = 0;
 /// Marks a slot whose branch asks whether a level is in a set.
 const MEMBERSHIP: u32 = 1 << 31;
 /// The target of a tree whose leaves have several.
@@ -56,10 +58,11 @@ struct Tree {
     target: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Slot {
-    column: usize,
-    negated: bool,
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Leaf,
+    Column(usize),
+    Negative(usize),
 }
 
 impl Trees {

@@ -1,7 +1,5 @@
 //! Sets of levels as bits.
 
-use std::collections::HashMap;
-
 use super::super::invalid;
 use super::read::{Forest, Test};
 use crate::LexLearningError;
@@ -14,7 +12,8 @@ const MAX_WORDS: usize = 1 << 24;
 pub(super) struct Sets {
     pub(super) columns: Vec<LevelColumn>,
     pub(super) words: Vec<u64>,
-    by_column: HashMap<usize, u32>,
+    /// For each column of the input, its place among the columns, counted from 1; 0 where it has no levels.
+    by_column: Vec<u32>,
 }
 
 /// A column of levels. Each of its sets has a bit for every level, one for other numbers, and one for NaN.
@@ -47,16 +46,18 @@ impl LevelColumn {
 impl Sets {
     /// Finds the columns, and how many levels each has.
     pub(super) fn new(forest: &Forest) -> Self {
-        let mut sets = Self::default();
+        let mut sets = Self { by_column: vec![0; forest.columns], ..Self::default() };
         for inner in &forest.inner {
             if let Test::Member(levels) = &inner.test {
-                let next = u32::try_from(sets.columns.len()).unwrap_or(u32::MAX);
-                let place = *sets.by_column.entry(inner.column).or_insert(next);
-                if place == next {
-                    sets.columns.push(LevelColumn { column: inner.column, levels: 0 });
+                let place = &mut sets.by_column[inner.column as usize];
+                if *place == 0 {
+                    sets.columns.push(LevelColumn { column: inner.column as usize, levels: 0 });
+                    *place = u32::try_from(sets.columns.len()).unwrap_or(u32::MAX);
                 }
-                let column = &mut sets.columns[place as usize];
-                column.levels = levels.iter().map(|level| level + 1).fold(column.levels, u32::max);
+                let column = &mut sets.columns[*place as usize - 1];
+                for &level in forest.levels(levels) {
+                    column.levels = column.levels.max(level + 1);
+                }
             }
         }
         sets
@@ -65,11 +66,11 @@ impl Sets {
     /// Adds a set of levels of a column; gives the column's number and the set's first word.
     pub(super) fn add(
         &mut self,
-        column: usize,
+        column: u32,
         levels: &[u32],
         has_missing: bool,
     ) -> Result<(u32, usize), LexLearningError> {
-        let number = self.by_column.get(&column).copied().unwrap_or_default();
+        let number = self.by_column[column as usize] - 1;
         let column = self.columns[number as usize];
         let start = self.words.len();
         if start + column.words() > MAX_WORDS {

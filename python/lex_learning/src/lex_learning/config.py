@@ -368,6 +368,6 @@ def _check_algorithm(name: str, problem_type: ProblemType) -> None:
 
 
 def _nearest(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     known = f"Known: {', '.join(names)}."
     return f"Did you mean {close[0]!r}? {known}" if close else known

@@ -77,12 +77,17 @@ def make_parser() -> argparse.ArgumentParser:
     leave_out = "leave members of an ensemble out that ONNX cannot express; default: refuse"
     export.add_argument("--leave-out-members", action="store_true", help=leave_out)
 
-    explain = add(commands.explain, "draw SHAP plots of the rows of a table")
+    explain = add(commands.explain, "explain the prediction of a row, or draw SHAP plots of a table")
     _add_path(explain, "model", "file of the model")
-    _add_path(explain, "table", _TABLE)
-    _add_path(explain, "--plots", "where plots go", metavar="FOLDER", required=True)
-    explain.add_argument("--rows", metavar="N", type=int, default=100, help=f"rows to explain{_DEFAULT}")
-    explain.add_argument("--seed", metavar="N", type=int, default=42, help=f"same seed, same plots{_DEFAULT}")
+    rows = explain.add_mutually_exclusive_group(required=True)
+    _add_path(rows, "table", _TABLE, nargs="?")
+    rows.add_argument("--row", metavar="JSON", help="a row as {column: value, ...}, instead of TABLE")
+    _add_path(explain, "--plot", "of a row: .png file to write, a waterfall; default: none", metavar="FILE")
+    _add_path(explain, "--plots", "of a table: where plots go; required", metavar="FOLDER")
+    about = f"of a table: rows to explain{_DEFAULT}"
+    explain.add_argument("--rows", metavar="N", type=int, default=100, help=about)
+    about = f"same seed, same estimates and plots{_DEFAULT}"
+    explain.add_argument("--seed", metavar="N", type=int, default=42, help=about)
     return parser
 
 

@@ -18,6 +18,7 @@ from lex_learning.inference.row import parse_row
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from pathlib import Path
 
     from lex_learning.cli.outcome import Outcome
 
@@ -83,7 +84,13 @@ def export(options: Namespace) -> Outcome:
 
 
 def explain(options: Namespace) -> Outcome:
-    """Draw plots of the rows of a table."""
+    """Explain the prediction of one row, or draw plots of the rows of a table."""
+    if options.row is not None:
+        return _explain_row(options)
+    if options.plot is not None:
+        raise CommandError("usage.invalid", "--plot is for a row", "Give --plots FOLDER for a table.")
+    if options.plots is None:
+        raise CommandError("usage.invalid", "TABLE needs --plots FOLDER", "Give it, or a row by --row.")
     if options.rows < 1:
         raise CommandError("usage.invalid", f"--rows is {options.rows}, expected 1 or more")
     make_folder(options.plots)
@@ -92,3 +99,20 @@ def explain(options: Namespace) -> Outcome:
     plots, remarks = model.explain_table(frame, rows=options.rows, seed=options.seed)
     written = write_plots(options.plots, plots)
     return {"plots": written, "warnings": remarks}, f"plots: {len(written)} in {options.plots}\n"
+
+
+def _explain_row(options: Namespace) -> Outcome:
+    if options.plots is not None:
+        raise CommandError("usage.invalid", "--plots is for tables", "Give --plot FILE for a row.")
+    plot: Path | None = options.plot
+    if plot is not None:
+        if plot.suffix.lower() != ".png":
+            raise CommandError("usage.invalid", f"--plot is {str(plot)!r}, expected a name that ends in .png")
+        check_file(plot, options.model)
+    row = parse_row(options.row)
+    explanation = TrainedModel.load(options.model).explain(row, seed=options.seed)
+    document = explanation.to_dict() | {"plot": None if plot is None else str(plot)}
+    if plot is None:
+        return document, text.of_explanation(explanation, row)
+    write_file(plot, explanation.waterfall)
+    return document, text.of_explanation(explanation, row) + f"\nplot: {plot}\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from lex_learning import ModelInfo, PredictionResult, TrainingResult
+    from lex_learning import Explanation, ModelInfo, PredictionResult, TrainingResult
     from lex_learning.core.metrics import Metrics
 
 _FACTS = ("problem_type", "target_column", "best_model_name", "training_rows", "library_version", "created")
@@ -38,11 +38,44 @@ def of_info(info: ModelInfo) -> str:
     """What a model knows about itself."""
     return (
         _aligned([name, getattr(info, name)] for name in _FACTS)
-        + _section("hyperparameters", ([name, str(value)] for name, value in info.hyperparameters.items()))
+        + _of_settings(info.hyperparameters)
         + _of_metrics(info.metrics)
         + _section("importance", info.feature_importance)
         + _section("columns", ([each["name"], each["kind"], _range(each)] for each in info.schema))
     )
+
+
+def of_explanation(explanation: Explanation, row: Mapping[str, object]) -> str:
+    """What each column of a row adds, the strongest first, from the base to the output."""
+    what = f"{explanation.space} of {explanation.label}" if explanation.label is not None else "prediction"
+    estimated = ", estimated" if explanation.approximate else ""
+    columns = sorted(explanation.contributions.items(), key=lambda each: -abs(each[1]))
+    return f"{what}{estimated}\n" + _aligned(
+        [
+            ["column", "value", "contribution"],
+            ["base", "", f"{explanation.base: .4f}"],
+            *([name, _as_given(row[name]), f"{value:+.4f}"] for name, value in columns),
+            ["output", "", f"{explanation.output: .4f}"],
+        ]
+    )
+
+
+def _as_given(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _of_settings(settings: dict[str, Any]) -> str:
+    """An ensemble's members below each other; other settings by name."""
+    members = settings.get("members")
+    if not isinstance(members, list):
+        return _section("hyperparameters", ([name, str(value)] for name, value in settings.items()))
+    rows = [[each["name"], each["weight"], each["models"], _in_a_line(each["params"])] for each in members]
+    return _section("members", [["algorithm", "weight", "models", "settings"], *rows])
+
+
+def _in_a_line(settings: dict[str, Any]) -> str:
+    values = (f"{value:.4g}" if isinstance(value, float) else value for value in settings.values())
+    return ", ".join(f"{name}={value}" for name, value in zip(settings, values, strict=True)) or "-"
 
 
 def _of_metrics(metrics: Metrics) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -101,27 +102,54 @@ def label_rows(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def plain_numbers(axis: Any, digits: int = 4) -> None:
-    """Write the numbers of an axis in full: 1,500 and not 1.5e3."""
+    """Write the numbers of an axis in full, with the same decimals: 1,500 and not 1.5e3, 1.0 beside 0.5."""
     from matplotlib.ticker import FuncFormatter
 
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits=digits)))
+    class Plain(FuncFormatter):
+        def format_ticks(self, values: Any) -> list[str]:
+            texts = [number(value, digits=digits) for value in values]
+            if any("e" in text for text in texts):
+                return texts
+            decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
+            return [number(value, decimals=decimals) for value in values]
+
+    axis.set_major_formatter(Plain(lambda value, _: number(value, digits=digits)))
 
 
-def number(value: float, *, signed: bool = False, digits: int = 4) -> str:
-    """A number for people, with a true minus and four digits, or more, that count.
+def decimals_of(largest: float, digits: int = 3) -> int | None:
+    """Decimals that give a size `digits` digits that count, for it and all smaller ones beside it.
+
+    Returns:
+        Below 0 for rounded tens and so on; None where the size is 0 or is written with an exponent.
+
+    Example:
+        >>> decimals_of(15.42), decimals_of(0.0154), decimals_of(98_765.0)
+        (1, 4, -2)
+    """
+    return digits - 1 - math.floor(math.log10(largest)) if 1e-4 <= largest < 1e12 else None
+
+
+def number(value: float, *, signed: bool = False, digits: int = 4, decimals: int | None = None) -> str:
+    """A number for people, with a true minus and four digits, or more, that count; or so many decimals.
 
     Example:
         >>> number(1234.56), number(0.012345), number(3.0, signed=True), number(-2.5)
         ('1,235', '0.01235', '+3', '−2.5')
         >>> number(1234.5678, digits=6)
         '1,234.57'
+        >>> number(-2.5, decimals=2), number(0.004, decimals=2, signed=True), number(98_765.0, decimals=-2)
+        ('−2.50', '0.00', '98,800')
     """  # noqa: RUF002 - a true minus
-    rounded = float(f"{value:.{digits}g}")
+    if decimals is None:
+        rounded = float(f"{value:.{digits}g}")
+        size = abs(rounded)
+        places = max(0, digits - len(f"{size:.0f}"))
+        written = f"{size:,.{places}f}" if 1000 <= size < 1e12 else f"{size:.{digits}g}"
+    else:
+        rounded = round(value, decimals)
+        written = f"{abs(rounded):,.{max(0, decimals)}f}"
     if rounded == 0:
-        return "0"
-    size = abs(rounded)
-    decimals = max(0, digits - len(f"{size:.0f}"))
-    written = f"{size:,.{decimals}f}" if 1000 <= size < 1e12 else f"{size:.{digits}g}"
+        return written
     return ("−" if rounded < 0 else "+" if signed else "") + written  # noqa: RUF001 - a true minus
 
 

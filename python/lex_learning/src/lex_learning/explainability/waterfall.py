@@ -13,6 +13,7 @@ from lex_learning.explainability.figures import (
     LOWERS,
     NEUTRAL,
     RAISES,
+    decimals_of,
     fold,
     label_rows,
     new_figure,
@@ -60,7 +61,9 @@ def draw_row(scene: Scene, output: int, texts: Sequence[str]) -> bytes:
         texts: The row's values in words, one for each column.
     """
     outputs = scene.base + scene.values[0].sum(axis=0)
-    reached = scene.share(outputs, output) if scene.target.classes else number(float(outputs[output]))
+    decimals = _decimals(_steps(scene, 0, output)[2])
+    value = number(float(outputs[output]), decimals=decimals)
+    reached = scene.share(outputs, output) if scene.target.classes else value
     subject = scene.output(output)
     title = (
         f"Why the probability of {subject} is {reached}"
@@ -73,13 +76,12 @@ def draw_row(scene: Scene, output: int, texts: Sequence[str]) -> bytes:
 def _draw(  # noqa: PLR0917 - what it is about, and how to put it
     scene: Scene, row: int, output: int, texts: Sequence[str], title: str, remark: str = ""
 ) -> bytes:
-    effects = scene.values[row, :, output]
-    shown, rest = _strongest(scene, row, output)
-    steps = np.append(effects[shown], [effects[rest].sum()] if rest else [])
+    shown, rest, steps = _steps(scene, row, output)
     # The first step, from the base, is the lowest one.
     ends = scene.base[output] + np.cumsum(steps[::-1])[::-1]
     starts = np.append(ends[1:], scene.base[output])
-    sizes = [number(float(f"{step:.3g}"), signed=True) for step in steps]
+    decimals = _decimals(steps)
+    sizes = [number(step, signed=True, digits=3, decimals=decimals) for step in steps]
     figure, axes = new_figure(
         title,
         reading=(
@@ -99,7 +101,8 @@ def _draw(  # noqa: PLR0917 - what it is about, and how to put it
     ):
         axes.plot(value, position, marker="D", color=INK, markersize=6, zorder=3)
         side = -1 if value > low + room / 2 else 1
-        _write(axes, _reached(scene, all_outputs, output, digits), value, position, side, bold=True)
+        text = _reached(scene, all_outputs, output, digits, decimals)
+        _write(axes, text, value, position, side, bold=True)
     others = [f"{len(rest)} other columns"] if rest else []
     label_rows(axes, ["this row", *(_label(scene, column, texts) for column in shown), *others, "base value"])
     # Room for the numbers beside the bars.
@@ -136,6 +139,18 @@ def _write(axes: Axes, text: str, value: float, position: int, side: int, *, bol
     )
 
 
+def _steps(scene: Scene, row: int, output: int) -> tuple[list[int], list[int], Matrix]:
+    """The columns to show, strongest first, all others, and what they add: these as one, the last."""
+    effects = scene.values[row, :, output]
+    shown, rest = _strongest(scene, row, output)
+    return shown, rest, np.append(effects[shown], [effects[rest].sum()] if rest else [])
+
+
+def _decimals(steps: Matrix) -> int | None:
+    """For all numbers of the plot, so that what they add up to can be read from them."""
+    return decimals_of(float(np.abs(steps).max()))
+
+
 def _strongest(scene: Scene, row: int, output: int) -> tuple[list[int], list[int]]:
     """The columns to show, strongest first, and all others."""
     effects = np.abs(scene.values[row, :, output])
@@ -166,14 +181,18 @@ def _digits(size: float, room: float) -> int:
     return int(np.clip(math.ceil(math.log10(max(size / room, 1.0))) + 3, 4, MOST_DIGITS))
 
 
-def _reached(scene: Scene, outputs: Matrix, output: int, digits: int) -> str:
+def _reached(scene: Scene, outputs: Matrix, output: int, digits: int, decimals: int | None) -> str:
     value = float(outputs[output])
     if scene.space is Space.VALUE:
-        return number(value, digits=digits)
+        return number(value, digits=digits, decimals=decimals)
     share = scene.share(outputs, output)
     # With several classes a probability rests on the scores of all; the one beside it would mislead.
     bare = scene.space is Space.PROBABILITY or scene.output_count > 1
-    return f"probability {share}" if bare else f"{number(float(f'{value:.3g}'))} (probability {share})"
+    return (
+        f"probability {share}"
+        if bare
+        else f"{number(value, digits=3, decimals=decimals)} (probability {share})"
+    )
 
 
 def _axis(scene: Scene, output: int) -> str:

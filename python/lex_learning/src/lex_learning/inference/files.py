@@ -8,10 +8,6 @@ is never unpickled here. Any other program that opens a pickle runs what it says
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +18,7 @@ from lex_learning.core.schema import Schema
 from lex_learning.errors import InferenceError, InvalidModelFileError, ModelNotFoundError
 from lex_learning.inference import archive
 from lex_learning.inference.archive import ARRAYS, ONNX, TREE, invalid, read_json
+from lex_learning.inference.replacement import replace_file
 from lex_learning.inference.state import from_state, to_state
 from lex_learning.inference.typed import typed
 
@@ -113,28 +110,13 @@ def read(path: str | PathLike[str]) -> bytes:
 
 
 def write(path: str | PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all; an old one keeps its permissions.
+    """Write a file whole or not at all; see `replace_file`.
 
     Raises:
         InferenceError: The place cannot be written; the old file is untouched.
     """
-    target = Path(path)
     try:
-        # The start of the name: the whole one and the addition may be longer than a name can be.
-        temporary = target.with_name(f".{target.name[:30]}-{secrets.token_hex(8)}")
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileNotFoundError):
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        if os.name == "posix":
-            _sync_folder(target.parent)
+        replace_file(Path(path), data)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InferenceError(
@@ -142,14 +124,6 @@ def write(path: str | PathLike[str], data: bytes) -> None:
             hint="Choose a folder that exists, is writable and has room.",
             path=str(path),
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _check(info: ModelInfo, model: Any, classes: tuple[Any, ...], background: Any) -> None:

@@ -202,8 +202,9 @@ class Training:
         """Run the search; true when it comes to its end."""
         if self._config.time_limit is not None:
 
-            def tell(algorithm: str) -> None:
-                self._report.advance(self._budget.search_share, f"Training {algorithm}", algorithm)
+            def tell(algorithm: str, ended: int) -> None:
+                message = f"{counted(ended, 'fit')} done, the last one of {algorithm}"
+                self._report.advance(self._budget.search_share, message, algorithm)
 
             most = {
                 Preset.FAST: len(searches),
@@ -331,7 +332,7 @@ class Training:
         if self._budget.stopped or not self._wants_refit:
             return shares
         finals = [trial.final_candidate for trial, _ in members]
-        names = ", ".join(final.algorithm for final in finals)
+        names = ", ".join(dict.fromkeys(final.algorithm for final in finals))
         self._report.advance(1.0, f"Fitting {names} on all training rows", finals[0].algorithm)
         threads = max(1, self._cores // min(runner.parallel, len(finals)))
         tasks = [(fit_final, (self._folder, final, threads)) for final in finals]

@@ -1,4 +1,4 @@
-"""Sends events in order: progress never falls, and exactly one event ends a training."""
+"""Sends events in order: progress never falls, none tells what the last one did, and exactly one ends it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class ProgressReporter:
         self._is_cancelled = is_cancelled
         self._stage = TrainingStage.INITIALIZING
         self._progress = 0.0
+        self._told: tuple[object, ...] = ()
         self._entered = self._started = time.monotonic()
         self.timings: dict[str, float] = {}
 
@@ -84,11 +85,15 @@ class ProgressReporter:
         current_model: str | None = None,
         models_completed: tuple[int, int] | None = None,
     ) -> None:
-        """Report that `share` (0 to 1) of the current stage is done; a checkpoint."""
+        """Report that `share` (0 to 1) of the current stage is done, unless that is known; a checkpoint."""
         self.checkpoint()
         start, end = _SPANS[self._stage]
         self._progress = max(self._progress, start + (end - start) * min(share, 1.0))
-        self._send(ProgressUpdate(self._stage, self._progress, message, current_model, models_completed))
+        # What people see of it: a step of less than a percent, with the same words, is no news.
+        state = (self._stage, int(100 * self._progress), message, current_model, models_completed)
+        if state != self._told:
+            self._told = state
+            self._send(ProgressUpdate(self._stage, self._progress, message, current_model, models_completed))
 
     def checkpoint(self) -> None:
         """Raise `Cancelled` if the user asked for it."""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lex_learning.core.dataset import load_dataset
+from lex_learning.core.lock import lock
 from lex_learning.errors import InvalidConfigError
-from lex_learning.training.session import keep_room, lock
+from lex_learning.training.session import keep_room
 from lex_learning.training.tasks import FoldScore, fit_fold, is_fitted
 
 if TYPE_CHECKING:

@@ -116,16 +116,16 @@ class Race:
         self._started: set[tuple[int, int]] = set()
         self._seconds = dict.fromkeys(_Purpose, 0.0)
 
-    def run(self, advance: Callable[[str], None]) -> None:
+    def run(self, advance: Callable[[str, int], None]) -> None:
         """Run to the end of the time, or of the candidates that the table bears.
 
         Args:
-            advance: Told the algorithm of each fit that has ended.
+            advance: Told the algorithm of each fit that has ended, and how many have so far.
 
         Raises:
             SearchEnded: The time was over first. What is complete is in the searches.
         """
-        for index, outcome in self._runner.run_unordered(self._tasks()):
+        for ended, (index, outcome) in enumerate(self._runner.run_unordered(self._tasks()), start=1):
             fit = self._fits[index]
             self._running -= 1
             has_failed = isinstance(outcome, Failure) or outcome.metric_failure is not None
@@ -141,7 +141,7 @@ class Race:
                 self._compare()
             if not isinstance(outcome, Failure):
                 self._seconds[fit.purpose] += outcome.seconds
-            advance(search.algorithm)
+            advance(search.algorithm, ended)
 
     def _tasks(self) -> Iterator[Any]:
         """The fits; None while the next depends on those that run."""

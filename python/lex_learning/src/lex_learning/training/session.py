@@ -7,9 +7,10 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from lex_learning.core.dataset import load_dataset
+from lex_learning.core.lock import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,16 +68,3 @@ def _sweep(root: Path) -> None:
                     shutil.rmtree(path.parent, ignore_errors=True)
         except OSError:
             continue  # somebody else's, or just gone
-
-
-def lock(marker: IO[str]) -> bool:
-    """Lock a file until it is closed; false if another holds it, or where there are no such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return False  # Windows
-    try:
-        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
