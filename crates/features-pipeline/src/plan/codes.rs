@@ -22,6 +22,6 @@ pub(super) fn with_codes(table: &DataFrame, steps: &PipelineSteps) -> Result<Dat
     if codes.is_empty() {
         return Ok(table.clone());
     }
-    let coded = table.clone().lazy().with_columns(codes).collect();
-    coded.map_err(|source| FeaturesError::polars("encoding the groups", source))
+    let result = table.clone().lazy().with_columns(codes).collect();
+    result.map_err(|source| FeaturesError::polars("encoding the groups", source))
 }
