@@ -1,6 +1,6 @@
 //! CSV, Parquet and Arrow files, in and out, told apart by their suffix.
 //!
-//! [`scan`] and [`sink`] leave a table on the disk where a plan allows it: Polars' streaming engine reads, computes and
+//! [`scan`] and [`sink()`] leave a table on the disk where a plan allows it: Polars' streaming engine reads, computes and
 //! writes it in pieces. [`read`] and [`write()`] are for tables that fit in memory.
 
 mod csv;
@@ -66,7 +66,7 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<DataFrame> 
     }
 }
 
-/// A plan that reads the table when it is collected or written by [`sink`].
+/// A plan that reads the table when it is collected or written by [`sink()`].
 ///
 /// # Errors
 /// As those of [`read`], but for what is found only while reading.
