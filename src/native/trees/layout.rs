@@ -13,7 +13,7 @@ pub(super) fn lay_out(forest: &Forest) -> Result<Trees, LexLearningError> {
         seen: vec![false; forest.inner.len()],
         branches: Vec::with_capacity(forest.inner.len() + forest.leaves.len()),
         leaf_targets: Vec::new(),
-        slots: vec![Slot::Leaf],
+        slots: Vec::new(),
         numbers: vec![[LEAF; 2]; forest.columns],
         sets: Sets::new(forest),
         waiting: Vec::new(),
@@ -117,8 +117,8 @@ impl Builder<'_> {
         let column = column as usize;
         let number = &mut self.numbers[column][usize::from(is_negated)];
         if *number == LEAF {
+            self.slots.push(Slot { column, is_negated });
             *number = place(self.slots.len())?;
-            self.slots.push(if is_negated { Slot::Negative(column) } else { Slot::Column(column) });
         }
         Ok(*number)
     }

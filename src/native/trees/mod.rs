@@ -24,7 +24,7 @@ pub(super) struct Trees {
     forest: Vec<Tree>,
     /// Targets of the leaves of trees that give several; else empty.
     leaf_targets: Vec<u32>,
-    /// What the trees compare: a column of the input, or its negative. The first is that of the leaves.
+    /// What the trees compare: a column of the input, or its negative. Counted from 1.
     slots: Vec<Slot>,
     sets: Sets,
     /// Columns of the input.
@@ -59,10 +59,9 @@ struct Tree {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Slot {
-    Leaf,
-    Column(usize),
-    Negative(usize),
+struct Slot {
+    column: usize,
+    is_negated: bool,
 }
 
 impl Trees {

@@ -9,7 +9,7 @@ const BLOCK: usize = 128;
 
 /// The values of some rows as branches compare them.
 struct Prepared {
-    /// For each row the slots.
+    /// For each row that of leaves and the slots.
     values: Vec<f64>,
     width: usize,
     /// For each row the bits of its levels.
@@ -39,16 +39,14 @@ impl Trees {
     }
 
     fn prepare(&self, block: &[f64]) -> Prepared {
-        let (width, bit_width) = (self.slots.len(), self.sets.columns.len());
+        let (width, bit_width) = (self.slots.len() + 1, self.sets.columns.len());
         let rows = block.len() / self.columns;
         let mut values = Vec::with_capacity(rows * width);
         let mut bits = Vec::with_capacity(rows * bit_width);
         for row in block.chunks_exact(self.columns) {
-            values.extend(self.slots.iter().map(|slot| match *slot {
-                Slot::Leaf => f64::NEG_INFINITY,
-                Slot::Column(column) => row[column],
-                Slot::Negative(column) => -row[column],
-            }));
+            values.push(f64::NEG_INFINITY);
+            let value = |slot: &Slot| if slot.is_negated { -row[slot.column] } else { row[slot.column] };
+            values.extend(self.slots.iter().map(value));
             bits.extend(self.sets.columns.iter().map(|column| column.bit(row[column.column])));
         }
         Prepared { values, width, bits, bit_width }
