@@ -70,8 +70,9 @@ impl Feature for DatePart {
 
     fn expressions(&self, schema: &Schema, _learned: Option<&Learned>) -> PolarsResult<Vec<Expr>> {
         let mut value = time(&self.column, self.format.as_deref(), schema);
-        if matches!(self.part, DatePartName::Hour | DatePartName::Minute | DatePartName::Second) {
-            // A date has no time of day: midnight.
+        let has_time = matches!(schema.get(&self.column), Some(DataType::Datetime(..)));
+        if !has_time && matches!(self.part, DatePartName::Hour | DatePartName::Minute | DatePartName::Second) {
+            // A date has no time of day: midnight. A time keeps its zone, in which the hours are counted.
             value = value.cast(DataType::Datetime(TimeUnit::Microseconds, None));
         }
         let value = value.dt();
