@@ -224,6 +224,25 @@ impl FeaturesError {
         }
     }
 
+    /// Where in a YAML file it is, where it is about one.
+    ///
+    /// ```
+    /// use features_pipeline::config::PipelineSteps;
+    ///
+    /// let error = PipelineSteps::from_yaml("steps:\n  - type: ratoi\n    name: margin\n").unwrap_err();
+    /// assert_eq!(error.location().map(|location| location.line), Some(2));
+    /// ```
+    pub fn location(&self) -> Option<&Location> {
+        match self {
+            Self::Configuration { location, .. }
+            | Self::DuplicateName { location, .. }
+            | Self::UnknownColumn { location, .. }
+            | Self::Cycle { location, .. }
+            | Self::ColumnType { location, .. } => Some(location),
+            _ => None,
+        }
+    }
+
     /// The system's error on a path. For `map_err(|source| FeaturesError::io(path, source))`.
     pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
         let path = path.as_ref().to_owned();

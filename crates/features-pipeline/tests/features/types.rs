@@ -201,15 +201,6 @@ fn rows_of_the_same_time_count_up_to_the_row() {
 }
 
 #[test]
-fn times_of_day_are_those_of_the_zone() {
-    let zone = DataType::Datetime(TimeUnit::Microseconds, TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap());
-    let instant = Column::new("t".into(), [1_577_916_000_000_000_i64]).cast(&zone).unwrap();
-    let table = DataFrame::new(1, vec![instant]).unwrap();
-    // 22:00 in UTC.
-    assert_eq!(numbers(&column(&table, "type: date_part, column: t, part: hour")), [Some(23.0)]);
-}
-
-#[test]
 fn decimals_and_categories_of_parquet_files() {
     let table = df!("price" => [1.25, 2.5], "kind" => ["a", "b"]).unwrap().lazy();
     let decimal = col("price").cast(DataType::Decimal(10, 2));
