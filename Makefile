@@ -20,6 +20,7 @@ test: lint test-rust test-app test-python ## Run every test and every lint
 
 test-rust: ## Run the Rust tests and the examples in the documentation
 	cargo test --workspace
+	cargo test --workspace --features features-pipeline/lex --test lex
 
 test-app: ## Build and run the app of examples/app, as a user of the crate would
 	cd examples/app && cargo run --target-dir ../../target
@@ -33,9 +34,10 @@ lint-rust:
 	cargo fmt --all --check
 	cargo fmt --manifest-path $(FEATURES)/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --features features-pipeline/lex -- -D warnings
 	cargo clippy --no-default-features --lib -- -D warnings
 	cargo clippy --no-default-features --features native --lib --test native -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features features-pipeline/lex --no-deps
 
 lint-python:
 	"$(TOOLS)/bin/ruff" check $(PACKAGE) $(FEATURES)

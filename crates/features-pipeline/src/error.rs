@@ -213,7 +213,7 @@ impl FeaturesError {
             | Self::Table { hint, .. }
             | Self::Experiment { hint, .. }
             | Self::Python { hint, .. } => Some(hint).filter(|hint| !hint.is_empty()).map(String::as_str),
-            Self::Model(error) => Some(error.hint()),
+            Self::Model(error) => Some(error.hint()).filter(|hint| !hint.is_empty()),
             Self::DuplicateName { .. } => Some("rename one of the two"),
             Self::Cycle { .. } => Some("let one of them use a column of the table instead"),
             Self::ColumnType { .. } => Some("choose another column, or change its type where the table is made"),

@@ -31,14 +31,15 @@
 //! * [`features`]: the kinds of features.
 //! * [`plan`]: their order; [`plan::FittedFeatures`], learned on training rows, for new rows.
 //! * [`tables`]: CSV, Parquet and Arrow files, in and out.
-//! * [`models`]: linear models behind one trait.
+//! * [`models`]: models behind one trait.
 //! * [`tracking`]: experiments as files.
 //! * [`sales`]: made-up sales records.
 //! * [`cli`]: the command lines of the two binaries.
 //!
 //! # Features
 //!
-//! * `lex` (off): the engine's automated machine learning as one more model.
+//! * `lex` (off): the engine's automated machine learning as one more model, [`models::Lex`]. It brings the bundled
+//!   interpreter: an app that depends on this crate with it needs what the README of `lex-learning` says for apps.
 
 pub mod cli;
 pub mod config;

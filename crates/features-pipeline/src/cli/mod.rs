@@ -8,6 +8,7 @@ mod arguments;
 mod compare;
 mod completions;
 mod features;
+mod interrupt;
 mod logging;
 mod mlflow_export;
 mod outcome;
@@ -20,6 +21,7 @@ mod schema;
 mod text;
 mod tracked;
 mod train;
+mod training;
 mod validate;
 
 use std::env;
@@ -65,6 +67,8 @@ fn execute<A: Parser>(
         return refuse(&A::command().error(ErrorKind::InvalidValue, message), &given);
     }
     let outcome = run(arguments, &progress);
+    #[cfg(feature = "lex")]
+    lex_learning::shutdown();
     let code = show(outcome, options.json, &mut io::stdout().lock(), &mut io::stderr().lock());
     ExitCode::from(code)
 }

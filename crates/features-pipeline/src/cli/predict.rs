@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::text;
-use crate::models::{Model, ProfitPredictor};
+use crate::models::ProfitPredictor;
 use crate::plan::FittedFeatures;
 use crate::tables::{self, ReadOptions};
 use crate::{FeaturesError, Result};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::arguments::ExperimentsFolder;
 use crate::Result;
-use crate::models::{Metrics, Model, ProfitPredictor, Split, TrainingConfig};
+use crate::models::{Metrics, ProfitPredictor, Split, TrainingConfig};
 use crate::tracking::{ExperimentRun, FEATURES, RunStatus};
 
 /// What runs belong to if nothing is named.
@@ -73,6 +73,9 @@ impl Tracked {
             for (name, value) in settings {
                 run.log_param(&format!("model.{name}"), value)?;
             }
+        }
+        if let Some(best) = facts.predictor.model().candidates().first() {
+            run.log_param("model.best", json!(best.name))?;
         }
         for (rows, metrics) in facts.predictor.metrics() {
             let prefix = if rows == "test" { String::new() } else { format!("{rows}_") };

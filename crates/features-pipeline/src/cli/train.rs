@@ -10,8 +10,9 @@ use super::outcome::Outcome;
 use super::progress::Progress;
 use super::text;
 use super::tracked::{Facts, Tracked, TrackingOptions, USUAL_EXPERIMENT};
+use super::training::watched;
 use crate::Result;
-use crate::models::{Metrics, Model, ProfitPredictor, Training, TrainingConfig, train_and_test};
+use crate::models::{Metrics, Model, ProfitPredictor, Training, TrainingConfig, train_and_test_watched};
 use crate::tables::{self, ReadOptions};
 
 /// The model beside the table that it was trained on.
@@ -45,13 +46,14 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
     let started = Instant::now();
     let span = tracing::info_span!("train_model").entered();
     tell_training(&config);
-    let training = train_and_test(&table, &config)?;
+    let training = watched(progress, &config, |watch| train_and_test_watched(&table, &config, watch))?;
     tell_trained(&training.test_metrics);
     drop(span);
     let seconds = started.elapsed().as_secs_f64();
     let Training { predictor, split, test_metrics, .. } = training;
     let output = options.output.clone().unwrap_or_else(|| options.data.with_file_name(MODEL_FILE));
     predictor.save(&output)?;
+    let files = predictor.files(&output);
     step.set_message("tracking the run");
     let folder = tracked.end(&Facts {
         experiment_type: "model_training",
@@ -60,7 +62,7 @@ pub(super) fn run(options: &Options, progress: &Progress) -> Result<Outcome> {
         split: &split,
         seconds,
         data: &options.data,
-        artifacts: vec![&output, &options.model_config],
+        artifacts: files.iter().chain([&options.model_config]).map(PathBuf::as_path).collect(),
     })?;
     drop(step);
     Ok(outcome(&config, &predictor, &test_metrics, &output, folder.as_deref()))
@@ -84,34 +86,51 @@ pub(super) fn outcome(
     model: &Path,
     run: Option<&Path>,
 ) -> Outcome {
-    let coefficients = predictor.model().coefficients();
-    let rows: Vec<Vec<String>> = coefficients
-        .iter()
-        .map(|coefficient| {
-            let class = coefficient.class.map(|class| format!(" ({class})")).unwrap_or_default();
-            vec![format!("{}{class}", coefficient.feature), format!("{:.6}", coefficient.value)]
-        })
-        .collect();
+    let fitted = predictor.model();
     let place = run.map(|run| format!("run: {}\n", run.display())).unwrap_or_default();
     let text = text::heading("Training Model")
         + "Model trained successfully!\n"
         + &format!("  Features: {:?}\n", config.feature_columns)
         + &format!("  Target: {}\n\n", config.target_column)
-        + &text::table(&["Feature", "Coefficient"], &rows)
+        + &findings(fitted)
         + "\n"
         + &text::heading("Model Metrics")
         + &text::metrics(metrics)
         + &format!("\nmodel: {}\n{place}", model.display());
-    let warnings: Vec<Value> = predictor.model().warnings().iter().map(|warning| json!(warning.to_string())).collect();
+    let warnings: Vec<Value> = fitted.warnings().iter().map(|warning| json!(warning.to_string())).collect();
     let document = json!({
         "model": text::path(model),
         "run": run.map(text::path),
-        "kind": predictor.model().kind(),
+        "kind": fitted.kind(),
         "target": config.target_column,
         "metrics": predictor.metrics(),
-        "coefficients": coefficients,
-        "intercepts": predictor.model().intercepts(),
+        "coefficients": fitted.coefficients(),
+        "intercepts": fitted.intercepts(),
+        "importances": fitted.importances(),
+        "candidates": fitted.candidates(),
         "warnings": warnings,
     });
     Outcome::new(document, text)
+}
+
+/// The coefficients; or what was tried, and how much each column matters.
+fn findings(model: &dyn Model) -> String {
+    if model.candidates().is_empty() {
+        let coefficients = model.coefficients().into_iter().map(|coefficient| {
+            let class = coefficient.class.map(|class| format!(" ({class})")).unwrap_or_default();
+            vec![format!("{}{class}", coefficient.feature), format!("{:.6}", coefficient.value)]
+        });
+        return text::table(&["Feature", "Coefficient"], &coefficients.collect::<Vec<_>>());
+    }
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+    let candidates = model.candidates().iter().map(|candidate| {
+        let score = if candidate.failure.is_some() { "failed".to_owned() } else { number(candidate.score) };
+        vec![candidate.name.clone(), score, number(candidate.weight), format!("{:.1}", candidate.seconds)]
+    });
+    let metric = model.candidates().first().map_or("Score", |best| &best.metric);
+    let importances =
+        model.importances().iter().map(|column| vec![column.feature.clone(), format!("{:.4}", column.share)]);
+    text::table(&["Model", metric, "Weight", "Seconds"], &candidates.collect::<Vec<_>>())
+        + "\n"
+        + &text::table(&["Feature", "Importance"], &importances.collect::<Vec<_>>())
 }

@@ -44,6 +44,7 @@ fn specification(mut model: Node, path: &str) -> Result<ModelSpecification> {
         ModelKind::Lasso => ModelSpecification::Lasso(model.read(path)?),
         ModelKind::ElasticNet => ModelSpecification::ElasticNet(model.read(path)?),
         ModelKind::Logistic => ModelSpecification::Logistic(model.read(path)?),
+        ModelKind::Lex => ModelSpecification::Lex(model.read(path)?),
     })
 }
 

@@ -122,6 +122,17 @@ pub enum ModelError {
         /// What was asked.
         asked: &'static str,
     },
+    /// A `lex` model was named, and this program has no engine.
+    #[error("a model of the kind `lex` needs the engine, and this program was built without it")]
+    EngineMissing,
+    /// The engine refused the settings or the table, or failed.
+    #[error("{message}")]
+    Engine {
+        /// The engine's code, such as `data.invalid`.
+        code: &'static str,
+        /// What it said, with the remedy.
+        message: String,
+    },
     /// A file that is not a model of this crate, or is cut or altered.
     #[error("{} is not a model file: {reason}", path.display())]
     NotAModelFile {
@@ -159,6 +170,8 @@ impl ModelError {
             Self::NotFitted { .. } => "model.not_fitted",
             Self::OtherFeatures { .. } => "model.other_features",
             Self::WrongKind { .. } => "model.wrong_kind",
+            Self::EngineMissing => "model.engine_missing",
+            Self::Engine { code, .. } => code,
             Self::NotAModelFile { .. } => "model.not_a_model_file",
             Self::NewerVersion { .. } => "model.newer_version",
         }
@@ -169,7 +182,7 @@ impl ModelError {
         match self {
             Self::ColumnNotFound { .. } => "spell the name as in the table, or add the feature that makes the column",
             Self::NotNumeric { .. } => {
-                "encode it: one-hot, ordinal, frequency or target encoding, or the parts of a date"
+                "encode it: one-hot, ordinal, frequency or target encoding, or the parts of a date; `kind: lex` takes texts"
             }
             Self::InvalidValue { .. } => {
                 "fill or leave out these rows, or give the feature that makes them a fill value"
@@ -178,15 +191,35 @@ impl ModelError {
             Self::DuplicateFeature { .. } => "name it once in `feature_columns`",
             Self::TargetAmongFeatures { .. } => "take it out of `feature_columns`",
             Self::TooFewRows { .. } => "bring more rows, or another `test_size`",
-            Self::InvalidTarget { .. } => "take `kind: logistic` for classes, and another kind for numbers",
+            Self::InvalidTarget { .. } => {
+                "take `kind: logistic` for classes, another kind for numbers, or `kind: lex` for either"
+            }
             Self::UnknownClass { .. } => "leave out these rows, or train with all classes",
             Self::InvalidSetting { .. } => "change the setting",
             Self::NotFitted { .. } => "scale the columns, and leave out those of extreme values",
             Self::OtherFeatures { .. } => "make the matrix from the columns that the model was trained on",
-            Self::WrongKind { .. } => "`logistic` predicts classes; the other kinds predict numbers",
+            Self::WrongKind { .. } => {
+                "`logistic` predicts classes, `lex` predicts either; the other kinds predict numbers"
+            }
+            Self::EngineMissing => {
+                "build it with the engine: `cargo build --release --package features-pipeline --features lex`"
+            }
+            Self::Engine { code, .. } => engine_hint(code),
             Self::NotAModelFile { .. } => "name a file that `train` wrote",
             Self::NewerVersion { .. } => "update features-pipeline, or train anew",
         }
+    }
+}
+
+/// The message names the remedy where there is one.
+fn engine_hint(code: &str) -> &'static str {
+    match code {
+        "config.invalid" => "change the setting below `model`",
+        "data.invalid" => "change the column where the table is made, or take it out of `feature_columns`",
+        "training.cancelled" => "press Ctrl-C once only, to keep the best model so far",
+        "runtime.init" => "build again on this machine, or name a runtime in the variable `LEX_LEARNING_RUNTIME`",
+        "inference.failed" => "bring the columns that the model was trained on, in their types",
+        _ => "",
     }
 }
 

@@ -1,11 +1,14 @@
-//! The one form that all fitted models here have: a weighted sum of the columns.
+//! The one form that all of Linfa's models have once they are fitted: a weighted sum of the columns.
 
 use ndarray::{Array2, Axis};
+use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use super::fitting::{fit_logistic, fit_numbers, logistic, softmax};
 use super::warning::FitWarning;
-use super::{ClassLabel, Coefficient, Matrix, Model, ModelError, ModelKind, ModelSpecification, Predictions, Target};
+use super::{
+    ClassLabel, Coefficient, Matrix, Model, ModelError, ModelSpecification, Predictions, Target, TrainingConfig, Watch,
+};
 use crate::error::Result;
 
 /// Coefficients and intercepts of any [`ModelSpecification`].
@@ -28,7 +31,59 @@ struct FeatureCoefficients {
 }
 
 impl Model for LinearModel {
-    fn fit(specification: &ModelSpecification, features: &Matrix, target: &Target) -> Result<Self> {
+    fn fit(config: &TrainingConfig, table: &DataFrame, watch: &Watch) -> Result<Self> {
+        let features = Matrix::from_frame(table, &config.feature_columns)?;
+        let target = Target::from_frame(table, &config.target_column, &config.model)?;
+        let model = Self::fit_matrix(&config.model, &features, &target)?;
+        watch.report(1.0, "fitted");
+        Ok(model)
+    }
+
+    fn specification(&self) -> &ModelSpecification {
+        &self.specification
+    }
+
+    fn feature_names(&self) -> Vec<&str> {
+        self.coefficients.iter().map(|coefficients| coefficients.feature.as_str()).collect()
+    }
+
+    fn classes(&self) -> &[ClassLabel] {
+        &self.classes
+    }
+
+    fn coefficients(&self) -> Vec<Coefficient<'_>> {
+        // Of two classes, the one coefficient speaks for the second.
+        let spoken_for = if self.classes.len() == 2 { &self.classes[1..] } else { &self.classes };
+        let mut all = Vec::new();
+        for coefficients in &self.coefficients {
+            for (output, &value) in coefficients.values.iter().enumerate() {
+                all.push(Coefficient { feature: &coefficients.feature, class: spoken_for.get(output), value });
+            }
+        }
+        all
+    }
+
+    fn intercepts(&self) -> &[f64] {
+        &self.intercepts
+    }
+
+    fn warnings(&self) -> &[FitWarning] {
+        &self.warnings
+    }
+
+    fn predict(&self, table: &DataFrame) -> Result<Predictions> {
+        self.predict_matrix(&Matrix::from_frame(table, &self.feature_names())?)
+    }
+}
+
+impl LinearModel {
+    /// Learns from rows and their right answers.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::InvalidSetting`], [`TooFewRows`](ModelError::TooFewRows), and [`NotFitted`](ModelError::NotFitted) if
+    /// the coefficients would not be finite.
+    pub fn fit_matrix(specification: &ModelSpecification, features: &Matrix, target: &Target) -> Result<Self> {
         specification.validate()?;
         let kind = specification.kind().name();
         if features.rows() == 0 {
@@ -64,39 +119,12 @@ impl Model for LinearModel {
         })
     }
 
-    fn kind(&self) -> ModelKind {
-        self.specification.kind()
-    }
-
-    fn feature_names(&self) -> Vec<&str> {
-        self.coefficients.iter().map(|coefficients| coefficients.feature.as_str()).collect()
-    }
-
-    fn classes(&self) -> &[ClassLabel] {
-        &self.classes
-    }
-
-    fn coefficients(&self) -> Vec<Coefficient<'_>> {
-        // Of two classes, the one coefficient speaks for the second.
-        let spoken_for = if self.classes.len() == 2 { &self.classes[1..] } else { &self.classes };
-        let mut all = Vec::new();
-        for coefficients in &self.coefficients {
-            for (output, &value) in coefficients.values.iter().enumerate() {
-                all.push(Coefficient { feature: &coefficients.feature, class: spoken_for.get(output), value });
-            }
-        }
-        all
-    }
-
-    fn intercepts(&self) -> &[f64] {
-        &self.intercepts
-    }
-
-    fn warnings(&self) -> &[FitWarning] {
-        &self.warnings
-    }
-
-    fn predict(&self, features: &Matrix) -> Result<Predictions> {
+    /// Predicts each row, always the same for the same row.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::OtherFeatures`] if the matrix has other columns, or in another order.
+    pub fn predict_matrix(&self, features: &Matrix) -> Result<Predictions> {
         if features.names() != self.feature_names() {
             let expected = self.feature_names().into_iter().map(str::to_owned).collect();
             return Err(ModelError::OtherFeatures { found: features.names().to_vec(), expected }.into());
@@ -130,19 +158,12 @@ impl Model for LinearModel {
         let codes = probabilities.rows().into_iter().map(likeliest).collect();
         Ok(Predictions::Classes { codes, probabilities })
     }
-}
-
-impl LinearModel {
-    /// The kind and settings that it was fitted with.
-    pub fn specification(&self) -> &ModelSpecification {
-        &self.specification
-    }
 
     /// What is wrong with a model that came from a file, if anything.
     pub(super) fn defect(&self) -> Option<String> {
         let outputs = if self.classes.len() > 2 { self.classes.len() } else { 1 };
         let names = self.feature_names();
-        if self.specification.is_classifier() != (self.classes.len() > 1) {
+        if self.specification.is_classifier() != Some(self.classes.len() > 1) {
             Some(format!("a {} model of {} classes", self.kind(), self.classes.len()))
         } else if !self.classes.is_sorted_by(|one, next| one < next) {
             Some("its classes are not in order".to_owned())

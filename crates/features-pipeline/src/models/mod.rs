@@ -1,7 +1,8 @@
-//! Linear models behind one trait: fitted by Linfa on tables, measured as scikit-learn does, kept in readable files.
+//! Models behind one trait: linear ones of Linfa, and with the cargo feature `lex` the engine's automated machine learning.
+//! All are measured as scikit-learn does, and kept in readable files.
 //!
 //! ```
-//! use features_pipeline::models::{Model, TrainingConfig, train_and_test};
+//! use features_pipeline::models::{TrainingConfig, train_and_test};
 //! use polars::prelude::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,10 +21,12 @@
 //! # }
 //! ```
 
+mod any_model;
 mod configuration;
 mod error;
 mod file;
 mod fitting;
+mod lex;
 mod linear_model;
 mod matrix;
 mod metrics;
@@ -33,14 +36,19 @@ mod specification;
 mod split;
 mod target;
 mod warning;
+mod watch;
 
 pub use error::ModelError;
+#[cfg(feature = "lex")]
+pub use lex::LexModel;
+pub use lex::{Lex, Preset, ProblemType};
 pub use linear_model::LinearModel;
 pub use matrix::Matrix;
 pub use metrics::{ClassificationMetrics, Metrics, ModelMetrics};
-pub use model::{Coefficient, Model, ModelKind, Predictions};
-pub use predictor::{ProfitPredictor, Training, split, train_and_test};
+pub use model::{Candidate, Coefficient, Importance, Model, ModelKind, Predictions};
+pub use predictor::{ProfitPredictor, Training, split, train_and_test, train_and_test_watched};
 pub use specification::{ElasticNet, Lasso, Linear, Logistic, ModelConfig, ModelSpecification, Ridge, TrainingConfig};
 pub use split::Split;
 pub use target::{ClassLabel, Target};
 pub use warning::FitWarning;
+pub use watch::Watch;

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use ndarray::{Array1, Array2};
+use polars::prelude::DataFrame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::warning::FitWarning;
-use super::{ClassLabel, Matrix, ModelSpecification, Target};
+use super::{ClassLabel, ModelSpecification, TrainingConfig, Watch};
 use crate::error::Result;
 
 /// The kinds of models, by the names of the YAML.
@@ -24,6 +25,8 @@ pub enum ModelKind {
     ElasticNet,
     /// Logistic regression.
     Logistic,
+    /// The engine's automated machine learning.
+    Lex,
 }
 
 impl ModelKind {
@@ -35,6 +38,7 @@ impl ModelKind {
             Self::Lasso => "lasso",
             Self::ElasticNet => "elastic_net",
             Self::Logistic => "logistic",
+            Self::Lex => "lex",
         }
     }
 }
@@ -56,6 +60,34 @@ pub struct Coefficient<'a> {
     pub value: f64,
 }
 
+/// How much a column matters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Importance {
+    /// The column.
+    pub feature: String,
+    /// By how much the error grows when the column is shuffled (Breiman 2001), as a share of what all columns add up to.
+    pub share: f64,
+}
+
+/// A model that was tried for a place in the one that predicts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// The algorithm, or `ensemble`.
+    pub name: String,
+    /// What the score is, such as `log_loss`.
+    pub metric: String,
+    /// The mean of the cross-validation. None if it failed.
+    pub score: Option<f64>,
+    /// Its share in the ensemble, 0 to 1. None for the ensemble itself.
+    pub weight: Option<f64>,
+    /// Time spent on its fits, summed over workers.
+    pub seconds: f64,
+    /// Why it has no score.
+    pub failure: Option<String>,
+}
+
 /// A prediction for each row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Predictions {
@@ -72,18 +104,25 @@ pub enum Predictions {
 
 /// A model that has learned.
 pub trait Model: fmt::Debug + Send + Sync {
-    /// Learns from rows and their right answers.
+    /// Learns from the rows of a table. The watch may follow, and end what takes long.
     ///
     /// # Errors
     ///
-    /// [`InvalidSetting`](super::ModelError::InvalidSetting), [`TooFewRows`](super::ModelError::TooFewRows), and
-    /// [`NotFitted`](super::ModelError::NotFitted) if the coefficients would not be finite.
-    fn fit(specification: &ModelSpecification, features: &Matrix, target: &Target) -> Result<Self>
+    /// [`InvalidSetting`](super::ModelError::InvalidSetting), [`TooFewRows`](super::ModelError::TooFewRows); what is wrong
+    /// with a column, see [`Matrix::from_frame`](super::Matrix::from_frame) and
+    /// [`Target::from_frame`](super::Target::from_frame); [`NotFitted`](super::ModelError::NotFitted) if coefficients would
+    /// not be finite, and [`Engine`](super::ModelError::Engine) for what the engine refuses.
+    fn fit(config: &TrainingConfig, table: &DataFrame, watch: &Watch) -> Result<Self>
     where
         Self: Sized;
 
+    /// The kind and settings that it was fitted with.
+    fn specification(&self) -> &ModelSpecification;
+
     /// The kind.
-    fn kind(&self) -> ModelKind;
+    fn kind(&self) -> ModelKind {
+        self.specification().kind()
+    }
 
     /// The columns that it was trained on, in order.
     fn feature_names(&self) -> Vec<&str>;
@@ -91,11 +130,23 @@ pub trait Model: fmt::Debug + Send + Sync {
     /// The classes, in order. Empty where numbers are predicted.
     fn classes(&self) -> &[ClassLabel];
 
-    /// The coefficients: features in order; for more than two classes, the classes of each feature in order.
+    /// The coefficients: features in order; for more than two classes, the classes of each feature in order. Empty for a
+    /// model that is no weighted sum.
     fn coefficients(&self) -> Vec<Coefficient<'_>>;
 
-    /// The intercept; for more than two classes, one for each. 0 if none was fitted.
+    /// The intercept; for more than two classes, one for each. 0 if none was fitted. Empty for a model that is no weighted
+    /// sum.
     fn intercepts(&self) -> &[f64];
+
+    /// How much each column matters, the most important first. Empty for a model with coefficients.
+    fn importances(&self) -> &[Importance] {
+        &[]
+    }
+
+    /// What was tried, best first. Empty for a model that was fitted at once.
+    fn candidates(&self) -> &[Candidate] {
+        &[]
+    }
 
     /// What the fit had to say.
     fn warnings(&self) -> &[FitWarning];
@@ -104,6 +155,6 @@ pub trait Model: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`OtherFeatures`](super::ModelError::OtherFeatures) if the matrix has other columns, or in another order.
-    fn predict(&self, features: &Matrix) -> Result<Predictions>;
+    /// What is wrong with a column, as for [`fit`](Self::fit).
+    fn predict(&self, table: &DataFrame) -> Result<Predictions>;
 }

@@ -1,16 +1,17 @@
 //! Train, predict, evaluate, save and load, on tables.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::Array1;
 use polars::prelude::{Column, DataFrame};
 
+use super::any_model::AnyModel;
 use super::file::ModelFile;
-use super::target::{known_codes, target_numbers};
+use super::target::{known_codes, label_column, target_numbers};
 use super::{
-    ClassLabel, ClassificationMetrics, LinearModel, Matrix, Metrics, Model, ModelConfig, ModelError, ModelMetrics,
-    Predictions, Split, Target, TrainingConfig,
+    ClassificationMetrics, Metrics, Model, ModelConfig, ModelError, ModelMetrics, Predictions, Split, Target,
+    TrainingConfig, Watch,
 };
 use crate::error::{FeaturesError, Result};
 
@@ -67,9 +68,18 @@ pub struct Training {
 ///
 /// As [`split`] and [`ProfitPredictor::train_as`].
 pub fn train_and_test(frame: &DataFrame, config: &TrainingConfig) -> Result<Training> {
+    train_and_test_watched(frame, config, &Watch::default())
+}
+
+/// As [`train_and_test`], with somebody who follows the training and may end it early.
+///
+/// # Errors
+///
+/// As [`train_and_test`] and [`ProfitPredictor::train_watched`].
+pub fn train_and_test_watched(frame: &DataFrame, config: &TrainingConfig, watch: &Watch) -> Result<Training> {
     let split = split(frame, config)?;
     let (training, test) = split.apply(frame)?;
-    let mut predictor = ProfitPredictor::train_as(&training, config)?;
+    let mut predictor = ProfitPredictor::train_watched(&training, config, watch)?;
     let training_metrics = predictor.score(&training, &config.target_column)?;
     let test_metrics = predictor.score(&test, &config.target_column)?;
     predictor.keep_metrics("training", &training_metrics);
@@ -104,14 +114,22 @@ impl ProfitPredictor {
     /// # Errors
     ///
     /// [`FeaturesError::Model`]: a setting that is out of range, a column that is missing or no number, or a value that is
-    /// missing or not finite, with its column and row; see [`Matrix::from_frame`], [`Target::from_frame`], [`Model::fit`].
-    #[tracing::instrument(skip_all, fields(kind = %config.model.kind(), rows = frame.height(), columns = config.feature_columns.len()))]
+    /// missing or not finite, with its column and row; see [`Model::fit`].
     pub fn train_as(frame: &DataFrame, config: &TrainingConfig) -> Result<Self> {
+        Self::train_watched(frame, config, &Watch::default())
+    }
+
+    /// As [`train_as`](Self::train_as), with somebody who follows the training and may end it early.
+    ///
+    /// # Errors
+    ///
+    /// As [`train_as`](Self::train_as); [`ModelError::Engine`] with the code `training.cancelled` after
+    /// [`Watch::cancel`].
+    #[tracing::instrument(skip_all, fields(kind = %config.model.kind(), rows = frame.height(), columns = config.feature_columns.len()))]
+    pub fn train_watched(frame: &DataFrame, config: &TrainingConfig, watch: &Watch) -> Result<Self> {
         config.validate()?;
-        let features = Matrix::from_frame(frame, &config.feature_columns)?;
-        let target = Target::from_frame(frame, &config.target_column, &config.model)?;
-        let model = LinearModel::fit(&config.model, &features, &target)?;
-        for warning in model.warnings() {
+        let model = AnyModel::fit(config, frame, watch)?;
+        for warning in model.as_model().warnings() {
             tracing::warn!("{warning}");
         }
         Ok(Self { file: ModelFile::new(&config.target_column, model) })
@@ -122,7 +140,7 @@ impl ProfitPredictor {
     ///
     /// # Errors
     ///
-    /// As [`Matrix::from_frame`].
+    /// As [`Model::predict`].
     pub fn predict(&self, frame: &DataFrame) -> Result<Array1<f64>> {
         Ok(match self.predictions(frame)? {
             Predictions::Numbers(numbers) => numbers,
@@ -135,13 +153,13 @@ impl ProfitPredictor {
     ///
     /// # Errors
     ///
-    /// As [`Matrix::from_frame`].
+    /// As [`Model::predict`].
     pub fn predict_frame(&self, frame: &DataFrame) -> Result<DataFrame> {
         const PREDICTION: &str = "prediction";
         let columns = match self.predictions(frame)? {
             Predictions::Numbers(numbers) => vec![Column::new(PREDICTION.into(), numbers.to_vec())],
             Predictions::Classes { codes, probabilities } => {
-                let classes = self.file.model.classes();
+                let classes = self.model().classes();
                 let mut columns = vec![label_column(PREDICTION, classes, &codes)];
                 for (class, chances) in classes.iter().zip(probabilities.columns()) {
                     columns.push(Column::new(format!("probability_{class}").into(), chances.to_vec()));
@@ -162,7 +180,7 @@ impl ProfitPredictor {
         match self.score(frame, target)? {
             Metrics::Regression(metrics) => Ok(metrics),
             Metrics::Classification(_) => {
-                let kind = self.file.model.kind().name();
+                let kind = self.model().kind().name();
                 Err(ModelError::WrongKind { kind, asked: "metrics of numbers: `score` has those of classes" }.into())
             }
         }
@@ -172,7 +190,7 @@ impl ProfitPredictor {
     ///
     /// # Errors
     ///
-    /// As [`Matrix::from_frame`] and [`Target::from_frame`]; [`ModelError::UnknownClass`] for a class that was not in the
+    /// As [`Model::predict`] and [`Target::from_frame`]; [`ModelError::UnknownClass`] for a class that was not in the
     /// training, [`TooFewRows`](ModelError::TooFewRows) for an empty table.
     pub fn score(&self, frame: &DataFrame, target: &str) -> Result<Metrics> {
         if frame.height() == 0 {
@@ -184,17 +202,18 @@ impl ProfitPredictor {
                 Metrics::Regression(ModelMetrics::compute(&predicted.to_vec(), &actual.to_vec()))
             }
             Predictions::Classes { codes, probabilities } => {
-                let actual = known_codes(frame, target, self.file.model.classes())?;
+                let actual = known_codes(frame, target, self.model().classes())?;
                 Metrics::Classification(ClassificationMetrics::compute(&codes, &probabilities, &actual))
             }
         })
     }
 
-    /// Writes a versioned JSON file, as a whole or not at all.
+    /// Writes a versioned JSON file, as a whole or not at all. Of a `lex` model, what predicts is a `.lex` file beside it,
+    /// which the crate `lex-learning` and the Python package `lex_learning` read as well.
     ///
     /// # Errors
     ///
-    /// [`FeaturesError::Io`] if the file cannot be written.
+    /// [`FeaturesError::Io`] if a file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.file.save(path.as_ref())
     }
@@ -203,15 +222,21 @@ impl ProfitPredictor {
     ///
     /// # Errors
     ///
-    /// [`FeaturesError::Io`] if there is no such file, [`ModelError::NotAModelFile`] for anything that is no model, and
-    /// [`NewerVersion`](ModelError::NewerVersion).
+    /// [`FeaturesError::Io`] if there is no such file, [`ModelError::NotAModelFile`] for anything that is no model,
+    /// [`NewerVersion`](ModelError::NewerVersion), and for a `lex` model [`EngineMissing`](ModelError::EngineMissing) or
+    /// [`Engine`](ModelError::Engine).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Ok(Self { file: ModelFile::load(path.as_ref())? })
     }
 
-    /// The model itself: its kind, coefficients, classes and warnings.
-    pub fn model(&self) -> &LinearModel {
-        &self.file.model
+    /// The files that [`save`](Self::save) writes for a path, the JSON file first.
+    pub fn files(&self, path: impl AsRef<Path>) -> Vec<PathBuf> {
+        self.file.paths(path.as_ref())
+    }
+
+    /// The model itself: its kind, coefficients or importances, classes and warnings.
+    pub fn model(&self) -> &dyn Model {
+        self.file.model.as_model()
     }
 
     /// The column that is predicted.
@@ -232,18 +257,6 @@ impl ProfitPredictor {
     }
 
     fn predictions(&self, frame: &DataFrame) -> Result<Predictions> {
-        self.file.model.predict(&Matrix::from_frame(frame, &self.file.model.feature_names())?)
-    }
-}
-
-/// The classes of the codes, in the type of the classes.
-fn label_column(name: &str, classes: &[ClassLabel], codes: &[usize]) -> Column {
-    let labels = codes.iter().map(|&code| &classes[code]);
-    let boolean = |label: &ClassLabel| if let ClassLabel::Boolean(value) = label { Some(*value) } else { None };
-    let integer = |label: &ClassLabel| if let ClassLabel::Integer(value) = label { Some(*value) } else { None };
-    match classes.first() {
-        Some(ClassLabel::Boolean(_)) => Column::new(name.into(), labels.map(boolean).collect::<Vec<_>>()),
-        Some(ClassLabel::Integer(_)) => Column::new(name.into(), labels.map(integer).collect::<Vec<_>>()),
-        _ => Column::new(name.into(), labels.map(ToString::to_string).collect::<Vec<_>>()),
+        self.model().predict(frame)
     }
 }

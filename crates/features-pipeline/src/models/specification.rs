@@ -1,9 +1,11 @@
 //! What the YAML says about a model.
 
+use polars::prelude::DataFrame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ModelError, ModelKind};
+use super::matrix::column;
+use super::{Lex, ModelError, ModelKind, ProblemType};
 use crate::error::Result;
 
 /// What to predict, from which columns: the file `config/model.yaml`.
@@ -41,7 +43,7 @@ pub struct TrainingConfig {
     /// The share of the rows that the model is tested on.
     #[serde(default = "default_test_size")]
     pub test_size: f64,
-    /// What the split is drawn from: the same seed, the same rows.
+    /// What the split is drawn from, and what a `lex` model draws: the same seed, the same rows.
     #[serde(default = "default_seed")]
     pub seed: u64,
 }
@@ -71,8 +73,7 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// [`ModelError::InvalidSetting`], [`NoFeatures`](ModelError::NoFeatures),
-    /// [`DuplicateFeature`](ModelError::DuplicateFeature), [`TargetAmongFeatures`](ModelError::TargetAmongFeatures).
+    /// As [`ModelSpecification::validate`], and [`NoFeatures`](ModelError::NoFeatures), [`DuplicateFeature`](ModelError::DuplicateFeature), [`TargetAmongFeatures`](ModelError::TargetAmongFeatures).
     pub fn validate(&self) -> Result<()> {
         self.model.validate()?;
         require(
@@ -93,6 +94,15 @@ impl TrainingConfig {
             }
         }
         Ok(())
+    }
+
+    /// Checks that a table has the feature columns.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::ColumnNotFound`].
+    pub fn check_features(&self, table: &DataFrame) -> Result<()> {
+        self.feature_columns.iter().try_for_each(|name| column(table, name).map(drop))
     }
 }
 
@@ -117,6 +127,8 @@ pub enum ModelSpecification {
     ElasticNet(ElasticNet),
     /// Logistic regression, for two classes or more.
     Logistic(Logistic),
+    /// The engine's automated machine learning, for classes and numbers. Needs the cargo feature `lex`.
+    Lex(Lex),
 }
 
 impl Default for ModelSpecification {
@@ -238,12 +250,16 @@ impl ModelSpecification {
             Self::Lasso(_) => ModelKind::Lasso,
             Self::ElasticNet(_) => ModelKind::ElasticNet,
             Self::Logistic(_) => ModelKind::Logistic,
+            Self::Lex(_) => ModelKind::Lex,
         }
     }
 
-    /// Whether it predicts classes.
-    pub fn is_classifier(&self) -> bool {
-        matches!(self, Self::Logistic(_))
+    /// Whether it predicts classes. None where the target's column tells.
+    pub fn is_classifier(&self) -> Option<bool> {
+        match self {
+            Self::Lex(settings) => settings.problem_type.map(|problem| problem == ProblemType::Classification),
+            _ => Some(matches!(self, Self::Logistic(_))),
+        }
     }
 
     /// Whether there is an intercept.
@@ -254,6 +270,7 @@ impl ModelSpecification {
             Self::Lasso(settings) => settings.fit_intercept,
             Self::ElasticNet(settings) => settings.fit_intercept,
             Self::Logistic(settings) => settings.fit_intercept,
+            Self::Lex(_) => false,
         }
     }
 
@@ -261,7 +278,8 @@ impl ModelSpecification {
     ///
     /// # Errors
     ///
-    /// [`ModelError::InvalidSetting`] for one outside its range.
+    /// [`ModelError::InvalidSetting`] for one outside its range, [`Engine`](ModelError::Engine) for one that the engine
+    /// refuses, and [`EngineMissing`](ModelError::EngineMissing) for `lex` without the cargo feature.
     pub fn validate(&self) -> Result<()> {
         let penalty =
             |value: f64| require(value.is_finite() && value >= 0.0, "penalty", &value, "a finite number from 0");
@@ -278,6 +296,7 @@ impl ModelSpecification {
                 penalty(settings.penalty).and(iterations(settings.max_iterations))
             }
             Self::Logistic(settings) => penalty(settings.penalty).and(iterations(settings.max_iterations)),
+            Self::Lex(settings) => settings.validate(),
         }
     }
 }

@@ -51,7 +51,8 @@ pub enum Target {
 }
 
 impl Target {
-    /// Takes the column that a model of this kind learns: classes for `logistic`, numbers for the others.
+    /// Takes the column that a model of this kind learns: classes for `logistic`, numbers for the others. For a `lex` model
+    /// that is not told: classes if they are texts or booleans, or two whole numbers.
     ///
     /// # Errors
     ///
@@ -59,7 +60,11 @@ impl Target {
     /// [`InvalidTarget`](ModelError::InvalidTarget) for text where a number is needed, and for one class, fractions or
     /// more than 256 classes where classes are needed.
     pub fn from_frame(frame: &DataFrame, name: &str, specification: &ModelSpecification) -> Result<Self> {
-        if !specification.is_classifier() {
+        let is_classifier = match specification.is_classifier() {
+            Some(known) => known,
+            None => holds_classes(column(frame, name)?),
+        };
+        if !is_classifier {
             return Ok(Self::Numbers(target_numbers(frame, name)?));
         }
         let labels = labels(frame, name)?;
@@ -87,6 +92,15 @@ impl Target {
     }
 }
 
+/// Whether a column looks like classes to whoever was not told.
+fn holds_classes(column: &Column) -> bool {
+    let dtype = column.dtype();
+    if dtype.is_integer() {
+        return column.as_materialized_series().drop_nulls().n_unique().is_ok_and(|values| values == 2);
+    }
+    dtype.is_bool() || dtype.is_string() || dtype.is_categorical() || dtype.is_enum()
+}
+
 /// The numbers that a regression predicts.
 pub(super) fn target_numbers(frame: &DataFrame, name: &str) -> Result<Array1<f64>> {
     numbers(frame, name).map_err(|error| match error {
@@ -100,6 +114,18 @@ pub(super) fn target_numbers(frame: &DataFrame, name: &str) -> Result<Array1<f64
 /// The codes of a column whose classes a model knows.
 pub(super) fn known_codes(frame: &DataFrame, name: &str, classes: &[ClassLabel]) -> Result<Vec<usize>> {
     encode(&labels(frame, name)?, classes, name)
+}
+
+/// The classes of the codes, in the type of the classes.
+pub(super) fn label_column(name: &str, classes: &[ClassLabel], codes: &[usize]) -> Column {
+    let labels = codes.iter().map(|&code| &classes[code]);
+    let boolean = |label: &ClassLabel| if let ClassLabel::Boolean(value) = label { Some(*value) } else { None };
+    let integer = |label: &ClassLabel| if let ClassLabel::Integer(value) = label { Some(*value) } else { None };
+    match classes.first() {
+        Some(ClassLabel::Boolean(_)) => Column::new(name.into(), labels.map(boolean).collect::<Vec<_>>()),
+        Some(ClassLabel::Integer(_)) => Column::new(name.into(), labels.map(integer).collect::<Vec<_>>()),
+        _ => Column::new(name.into(), labels.map(ToString::to_string).collect::<Vec<_>>()),
+    }
 }
 
 fn encode(labels: &[ClassLabel], classes: &[ClassLabel], name: &str) -> Result<Vec<usize>> {

@@ -39,6 +39,11 @@ pub enum FitWarning {
     },
     /// The columns tell the classes apart without an error, and no penalty bounds the coefficients.
     SeparableClasses,
+    /// What the engine said of the table or of the training.
+    Engine {
+        /// In a sentence.
+        message: String,
+    },
 }
 
 impl fmt::Display for FitWarning {
@@ -67,6 +72,7 @@ impl fmt::Display for FitWarning {
                 "the coefficients are not exact after {iterations} iterations; scale the columns, or raise \
                  `max_iterations` or `penalty`"
             ),
+            Self::Engine { message } => formatter.write_str(message),
             Self::SeparableClasses => formatter.write_str(
                 "the classes are separable, so the coefficients grow without a bound; set `penalty` above 0",
             ),

@@ -47,6 +47,12 @@ pub(super) fn describe(path: &Path) -> Result<DataFile> {
     describe().map_err(|source| FeaturesError::io(path, source))
 }
 
+/// Of bytes in memory, in hexadecimal digits.
+#[cfg(feature = "lex")]
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

@@ -2,7 +2,7 @@
 
 use features_pipeline::FeaturesError;
 use features_pipeline::models::{
-    LinearModel, Matrix, Model, ModelConfig, ModelError, ProfitPredictor, Split, Target, TrainingConfig, train_and_test,
+    LinearModel, Matrix, ModelConfig, ModelError, ProfitPredictor, Split, Target, TrainingConfig, train_and_test,
 };
 use polars::prelude::*;
 
@@ -163,9 +163,32 @@ fn a_matrix_of_other_columns_is_refused() {
     let specification = specification(LINEAR);
     let target = Target::from_frame(&seats, "Sales", &specification).unwrap();
     let model =
-        LinearModel::fit(&specification, &Matrix::from_frame(&seats, &["Price", "Age"]).unwrap(), &target).unwrap();
-    let error = model.predict(&Matrix::from_frame(&seats, &["Age", "Price"]).unwrap()).unwrap_err();
+        LinearModel::fit_matrix(&specification, &Matrix::from_frame(&seats, &["Price", "Age"]).unwrap(), &target)
+            .unwrap();
+    let error = model.predict_matrix(&Matrix::from_frame(&seats, &["Age", "Price"]).unwrap()).unwrap_err();
     assert!(matches!(error, FeaturesError::Model(ModelError::OtherFeatures { .. })));
     let short = Matrix::from_frame(&seats.slice(0, 3), &["Price"]).unwrap();
-    assert!(LinearModel::fit(&specification, &short, &target).is_err());
+    assert!(LinearModel::fit_matrix(&specification, &short, &target).is_err());
+}
+
+/// Of a program without the engine, the error says how to build one.
+#[cfg(not(feature = "lex"))]
+#[test]
+fn a_model_of_the_engine_needs_the_engine() {
+    let settings = r#"{"kind": "lex", "time_limit": 60, "metric": "rmse"}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.json");
+    let stored = serde_json::json!({
+        "format": "features-pipeline model", "version": 1, "target_column": "Sales",
+        "model": {"specification": {"kind": "lex"}, "file": "model.lex"}, "metrics": {},
+    });
+    std::fs::write(&file, stored.to_string()).unwrap();
+    for error in [
+        config("Sales", &["Price"], settings).validate().unwrap_err(),
+        ProfitPredictor::train_as(&table("carseats.csv"), &config("Sales", &["Price"], settings)).unwrap_err(),
+        ProfitPredictor::load(&file).unwrap_err(),
+    ] {
+        assert!(matches!(error, FeaturesError::Model(ModelError::EngineMissing)), "{error:?}");
+        assert!(error.hint().unwrap().contains("--features lex"));
+    }
 }

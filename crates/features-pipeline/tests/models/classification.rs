@@ -1,7 +1,7 @@
 //! Passengers and penguins: classes from numbers.
 
 use features_pipeline::models::{
-    ClassLabel, ClassificationMetrics, FitWarning, Metrics, Model, ProfitPredictor, train_and_test,
+    ClassLabel, ClassificationMetrics, FitWarning, Metrics, ProfitPredictor, train_and_test,
 };
 use ndarray::array;
 use polars::prelude::*;

@@ -1,6 +1,6 @@
 //! Columns that tell the same, nothing, or too much.
 
-use features_pipeline::models::{FitWarning, Model, ProfitPredictor};
+use features_pipeline::models::{FitWarning, ProfitPredictor};
 use polars::prelude::*;
 
 use crate::support::{assert_close, coefficients, config, parts, table};

@@ -8,7 +8,7 @@
 //!  mean_absolute_percentage_error(...)]
 //! ```
 
-use features_pipeline::models::{Metrics, Model, ModelKind, ModelMetrics, ProfitPredictor};
+use features_pipeline::models::{Metrics, ModelKind, ModelMetrics, ProfitPredictor};
 use polars::prelude::*;
 
 use crate::support::{assert_close, coefficients, config, parts, table};

@@ -33,7 +33,6 @@ pub(crate) fn specification(json: &str) -> ModelSpecification {
 }
 
 pub(crate) fn coefficients(predictor: &ProfitPredictor) -> Vec<f64> {
-    use features_pipeline::models::Model;
     predictor.model().coefficients().into_iter().map(|coefficient| coefficient.value).collect()
 }
 

@@ -14,7 +14,7 @@ use ndarray::{Array1, Array2, s};
 
 use self::reduction::Reduction;
 use super::warning::FitWarning;
-use super::{ElasticNet, Lasso, Linear, Matrix, ModelError, ModelKind, ModelSpecification, Ridge};
+use super::{ElasticNet, Lasso, Linear, Matrix, ModelError, ModelSpecification, Ridge};
 use crate::error::{FeaturesError, Result};
 
 /// Coefficients on the scale of the columns.
@@ -52,8 +52,9 @@ pub(super) fn fit_numbers(
         ModelSpecification::ElasticNet(ElasticNet { penalty, l1_ratio, max_iterations, .. }) => {
             elastic_net(&reduction, *penalty, *l1_ratio, *max_iterations, features, &mut warnings)?
         }
-        ModelSpecification::Logistic(_) => {
-            return Err(ModelError::WrongKind { kind: ModelKind::Logistic.name(), asked: "numbers to predict" }.into());
+        ModelSpecification::Logistic(_) | ModelSpecification::Lex(_) => {
+            let kind = specification.kind().name();
+            return Err(ModelError::WrongKind { kind, asked: "coefficients of a regression" }.into());
         }
     };
     let coefficients = reduction.of_all_columns(&coefficients);
