@@ -124,8 +124,12 @@ fn findings(model: &dyn Model) -> String {
     }
     let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
     let candidates = model.candidates().iter().map(|candidate| {
-        let score = if candidate.failure.is_some() { "failed".to_owned() } else { number(candidate.score) };
-        vec![candidate.name.clone(), score, number(candidate.weight), format!("{:.1}", candidate.seconds)]
+        vec![
+            candidate.name.clone(),
+            number(candidate.score),
+            number(candidate.weight),
+            format!("{:.1}", candidate.seconds),
+        ]
     });
     let metric = model.candidates().first().map_or("Score", |best| &best.metric);
     let importances =

@@ -33,7 +33,11 @@ impl fmt::Debug for Watch {
 impl Watch {
     /// Calls `listener` with the share of the training that is done, from 0 to 1, and a short sentence.
     pub fn new(listener: impl Fn(f64, &str) + Send + Sync + 'static) -> Self {
-        Self { listener: Some(Arc::new(listener)), ..Self::default() }
+        Self {
+            listener: Some(Arc::new(listener)),
+            #[cfg(feature = "lex")]
+            token: lex_learning::CancelToken::new(),
+        }
     }
 
     /// Ends the search: the best model so far is the result.

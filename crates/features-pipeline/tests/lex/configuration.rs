@@ -64,7 +64,7 @@ fn what_the_engine_would_refuse_is_refused_without_a_table() {
         ("  n_jobs: 0\n", "n_jobs"),
         ("  time_limit: 0\n", "time_limit"),
         ("  time_limit: -3\n", "time_limit"),
-        ("  time_limit: .inf\n", "time_limit"),
+        ("  time_limit: 1e300\n", "time_limit"),
         ("  metric: beauty\n", "metric"),
         ("  problem_type: regression\n  metric: roc_auc\n", "metric"),
     ] {

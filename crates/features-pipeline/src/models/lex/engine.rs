@@ -51,6 +51,7 @@ impl Lex {
 }
 
 /// The engine's error as one of ours, with its code.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` calls it")]
 pub(super) fn refused(error: LexLearningError) -> FeaturesError {
     ModelError::Engine { code: error.code(), message: error.to_string() }.into()
 }
