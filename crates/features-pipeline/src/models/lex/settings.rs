@@ -102,14 +102,12 @@ impl Lex {
     /// Asks the engine, as far as it can tell without a table.
     #[cfg(feature = "lex")]
     pub(in crate::models) fn validate(&self) -> Result<()> {
-        // Where only the table will tell the problem, a metric of either is right.
-        let problem = self.problem_type.unwrap_or_else(|| match &self.metric {
-            Some(metric) if lex_learning::ProblemType::Regression.metrics().contains(&metric.as_str()) => {
-                ProblemType::Regression
-            }
-            _ => ProblemType::Classification,
-        });
-        self.configuration(problem)?.build().map(drop).map_err(super::engine::refused)
+        let check = |problem| self.configuration(problem)?.build().map(drop).map_err(super::engine::refused);
+        match self.problem_type {
+            Some(problem) => check(problem),
+            // Only the table will tell the problem: what suits either is right.
+            None => check(ProblemType::Regression).or_else(|_| check(ProblemType::Classification)),
+        }
     }
 
     #[cfg(not(feature = "lex"))]
