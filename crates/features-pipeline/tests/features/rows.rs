@@ -109,18 +109,6 @@ fn groups_of_any_type() {
 }
 
 #[test]
-fn parts_of_a_time_are_those_of_its_zone() {
-    let zone = TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap();
-    let instant = Column::new("at".into(), [1_703_979_000_000_000_i64]); // 2023-12-30 23:30 in UTC
-    let instant = instant.cast(&DataType::Datetime(TimeUnit::Microseconds, zone)).unwrap();
-    let rows = DataFrame::new_infer_height(vec![instant]).unwrap();
-    for (part, expected) in [("day", 31.0), ("weekday", 7.0), ("hour", 0.0), ("minute", 30.0)] {
-        let found = column(&rows, &format!("type: date_part, column: at, part: {part}"));
-        assert_eq!(numbers(&found), [Some(expected)], "{part}");
-    }
-}
-
-#[test]
 fn columns_of_one_type_and_another() {
     let rows = df!("a" => [Some("x"), None, Some("ÄÖ ü")], "n" => [1, 2, 3]).unwrap();
     assert_eq!(numbers(&column(&rows, "type: text, column: a, operation: length")), [Some(1.0), None, Some(4.0)]);
