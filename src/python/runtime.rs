@@ -287,7 +287,8 @@ fn bootstrap(runtime: &Runtime, package: Option<PathBuf>) -> Result<(), String> 
     Python::attach(|py| {
         let run = || -> PyResult<()> {
             if let Some(folder) = &package {
-                py.import("sys")?.getattr("path")?.call_method1("insert", (0, folder))?;
+                // As text: a path object among them breaks the import of TensorFlow, here and in the workers.
+                py.import("sys")?.getattr("path")?.call_method1("insert", (0, folder.as_os_str()))?;
             }
             let arguments = PyDict::new(py);
             arguments.set_item("executable", runtime.python())?;
